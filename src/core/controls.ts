@@ -1,0 +1,552 @@
+import { InputError } from "./errors";
+
+/**
+ * One description per control. The form, the link, the command line's flags and help, the run file and the validation are all
+ * derived from it, so that a limit or a sentence stands in one place.
+ */
+
+/** When a changed value takes effect in a search that is under way. */
+export type Acts = "live" | "epoch" | "restart";
+
+export type Group = "set-up" | "data" | "network" | "budget" | "weights" | "architecture";
+
+interface ControlBase {
+  readonly label: string;
+  /** Symbol of the field's notation, where there is one. */
+  readonly symbol?: string;
+  readonly unit?: string;
+  /** One sentence: what it does. */
+  readonly help: string;
+  readonly group: Group;
+  readonly acts: Acts;
+  /** Methods that read it; absent where every method does. */
+  readonly methods?: readonly string[];
+}
+
+export interface NumberControl extends ControlBase {
+  readonly kind: "number";
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly integer?: boolean;
+  /** Valid values are multiples of it, counted from 0. */
+  readonly multipleOf?: number;
+  /** How a slider should run. */
+  readonly scale: "linear" | "log";
+}
+
+export interface ChoiceControl<Value extends string = string> extends ControlBase {
+  readonly kind: "choice";
+  readonly default: Value;
+  readonly options: readonly { readonly value: Value; readonly label: string }[];
+}
+
+export interface SwitchControl extends ControlBase {
+  readonly kind: "switch";
+  readonly default: boolean;
+}
+
+export type Control = NumberControl | ChoiceControl | SwitchControl;
+
+const number = (control: Omit<NumberControl, "kind">): NumberControl => ({ kind: "number", ...control });
+const toggle = (control: Omit<SwitchControl, "kind">): SwitchControl => ({ kind: "switch", ...control });
+const choice = <Value extends string>(control: Omit<ChoiceControl<Value>, "kind">): ChoiceControl<Value> => ({
+  kind: "choice",
+  ...control,
+});
+
+const BALENAS = ["balenas"] as const;
+
+export const CONTROLS = {
+  space: choice<"nasbench201">({
+    label: "Search space",
+    default: "nasbench201",
+    options: [{ value: "nasbench201", label: "NAS-Bench-201" }],
+    help: "The set of cells that the search chooses from.",
+    group: "set-up",
+    acts: "restart",
+  }),
+  method: choice<"balenas" | "darts">({
+    label: "Method",
+    default: "balenas",
+    options: [
+      { value: "balenas", label: "BaLeNAS" },
+      { value: "darts", label: "DARTS, first order" },
+    ],
+    help: "How the architecture parameters learn: BaLeNAS keeps a Gaussian over each, DARTS a single value.",
+    group: "set-up",
+    acts: "restart",
+  }),
+  seed: number({
+    label: "Seed",
+    default: 1,
+    min: 0,
+    max: 2147483647,
+    integer: true,
+    scale: "linear",
+    help: "Fixes the initial weights, the batches and the architecture noise; the same seed repeats the run.",
+    group: "set-up",
+    acts: "restart",
+  }),
+  data: choice<"fashion-mnist">({
+    label: "Data",
+    default: "fashion-mnist",
+    options: [{ value: "fashion-mnist", label: "Fashion-MNIST" }],
+    help: "The images that train the supernet: one half for the weights, the other for the architecture.",
+    group: "data",
+    acts: "restart",
+  }),
+  images: number({
+    label: "Images a half",
+    default: 5000,
+    min: 1250,
+    max: 30000,
+    integer: true,
+    multipleOf: 1250,
+    scale: "linear",
+    help: "Training images for the weights, and as many others for the architecture; too few are over-fitted within a dozen epochs.",
+    group: "data",
+    acts: "restart",
+  }),
+  image: number({
+    label: "Image size",
+    unit: "px",
+    default: 16,
+    min: 8,
+    max: 32,
+    integer: true,
+    multipleOf: 2,
+    scale: "linear",
+    help: "Side to which the 28 px images are averaged down, or padded up.",
+    group: "data",
+    acts: "restart",
+  }),
+  shift: number({
+    label: "Shift",
+    unit: "px",
+    default: 1,
+    min: 0,
+    max: 4,
+    integer: true,
+    scale: "linear",
+    help: "Each training image moves by up to this much in both directions.",
+    group: "data",
+    acts: "epoch",
+  }),
+  flip: toggle({
+    label: "Flip",
+    default: true,
+    help: "Mirrors half of the training images left to right.",
+    group: "data",
+    acts: "epoch",
+  }),
+  cutout: number({
+    label: "Cutout",
+    unit: "px",
+    default: 0,
+    min: 0,
+    max: 16,
+    integer: true,
+    scale: "linear",
+    help: "Side of a square that is blanked at a random place of each training image.",
+    group: "data",
+    acts: "epoch",
+  }),
+  channels: number({
+    label: "Channels",
+    symbol: "C",
+    default: 4,
+    min: 1,
+    max: 64,
+    integer: true,
+    scale: "log",
+    help: "Channels of the first stage; the second and third have twice and four times as many.",
+    group: "network",
+    acts: "restart",
+  }),
+  cells: number({
+    label: "Cells a stage",
+    symbol: "N",
+    default: 1,
+    min: 1,
+    max: 5,
+    integer: true,
+    scale: "linear",
+    help: "Cells in each of the three stages; all share the same architecture parameters.",
+    group: "network",
+    acts: "restart",
+  }),
+  batch: number({
+    label: "Batch",
+    symbol: "B",
+    unit: "images",
+    default: 32,
+    min: 2,
+    max: 256,
+    integer: true,
+    scale: "log",
+    help: "Images in each half of a search step.",
+    group: "network",
+    acts: "restart",
+  }),
+  steps: number({
+    label: "Steps",
+    default: 200,
+    min: 1,
+    max: 100000,
+    integer: true,
+    scale: "log",
+    help: "Length of the search; a step is one architecture step, then one weight step.",
+    group: "budget",
+    acts: "restart",
+  }),
+  warmupSteps: number({
+    label: "Warm-up",
+    unit: "steps",
+    default: 0,
+    min: 0,
+    max: 10000,
+    integer: true,
+    scale: "linear",
+    help: "Steps at the start that train the weights alone.",
+    group: "budget",
+    acts: "restart",
+  }),
+  evaluateEvery: number({
+    label: "Evaluate every",
+    unit: "steps",
+    default: 50,
+    min: 1,
+    max: 100000,
+    integer: true,
+    scale: "log",
+    help: "How often the supernet is scored on images of the architecture half, without augmentation.",
+    group: "budget",
+    acts: "live",
+  }),
+  evaluateImages: number({
+    label: "Evaluate on",
+    unit: "images",
+    default: 256,
+    min: 1,
+    max: 30000,
+    integer: true,
+    scale: "log",
+    help: "How many images each evaluation looks at, rounded up to whole batches.",
+    group: "budget",
+    acts: "live",
+  }),
+  weightRate: number({
+    label: "Weight rate",
+    default: 0.05,
+    min: 1e-5,
+    max: 1,
+    scale: "log",
+    help: "Learning rate of the weights at the first step; it falls along a cosine.",
+    group: "weights",
+    acts: "live",
+  }),
+  weightRateEnd: number({
+    label: "Final weight rate",
+    default: 0.001,
+    min: 0,
+    max: 1,
+    scale: "log",
+    help: "Where the cosine ends.",
+    group: "weights",
+    acts: "live",
+  }),
+  weightMomentum: number({
+    label: "Weight momentum",
+    default: 0.9,
+    min: 0,
+    max: 0.999,
+    scale: "linear",
+    help: "Nesterov momentum of the weights' gradient.",
+    group: "weights",
+    acts: "live",
+  }),
+  weightDecay: number({
+    label: "Weight decay",
+    default: 5e-4,
+    min: 0,
+    max: 0.1,
+    scale: "log",
+    help: "Pull of the weights towards zero, added to their gradient.",
+    group: "weights",
+    acts: "live",
+  }),
+  gradientClip: number({
+    label: "Gradient clip",
+    default: 5,
+    min: 0.01,
+    max: 1000,
+    scale: "log",
+    help: "Largest norm of the weights' gradient; a longer one is scaled back to it.",
+    group: "weights",
+    acts: "live",
+  }),
+  archRate: number({
+    label: "Architecture rate",
+    symbol: "lr",
+    default: 0.025,
+    min: 1e-6,
+    max: 1,
+    scale: "log",
+    help: "Learning rate of the architecture parameters; a parameter can travel at most about rate times steps.",
+    group: "architecture",
+    acts: "live",
+  }),
+  archBeta1: number({
+    label: "Gradient memory",
+    symbol: "β₁",
+    default: 0.5,
+    min: 0,
+    max: 0.999,
+    scale: "linear",
+    help: "Share of the running mean of the architecture gradient that each step keeps.",
+    group: "architecture",
+    acts: "live",
+  }),
+  archBeta2: number({
+    label: "Curvature memory",
+    symbol: "β₂",
+    default: 0.999,
+    min: 0.5,
+    max: 0.99999,
+    scale: "linear",
+    help: "Share of the running curvature that each step keeps; it sets how fast the scales change.",
+    group: "architecture",
+    acts: "live",
+  }),
+  archDecay: number({
+    label: "Architecture decay",
+    default: 1e-3,
+    min: 0,
+    max: 0.1,
+    scale: "log",
+    help: "DARTS' pull of the architecture parameters towards zero; BaLeNAS has its prior instead.",
+    group: "architecture",
+    acts: "live",
+    methods: ["darts"],
+  }),
+  update: choice<"vadam" | "vogn">({
+    label: "Update",
+    default: "vadam",
+    options: [
+      { value: "vadam", label: "Vadam (square root)" },
+      { value: "vogn", label: "VOGN (natural gradient)" },
+    ],
+    help: "Vadam divides by the root of the curvature, as the author's code does; VOGN by the curvature itself.",
+    group: "architecture",
+    acts: "restart",
+    methods: BALENAS,
+  }),
+  curvature: choice<"batch" | "example">({
+    label: "Curvature",
+    default: "batch",
+    options: [
+      { value: "batch", label: "square of the batch gradient" },
+      { value: "example", label: "mean of per-example squares" },
+    ],
+    help: "What stands for the curvature: the second is larger by the noise between examples, so the scales shrink further.",
+    group: "architecture",
+    acts: "live",
+    methods: BALENAS,
+  }),
+  priorPrecision: number({
+    label: "Prior precision",
+    symbol: "δ",
+    default: 1,
+    min: 0.01,
+    max: 1000,
+    scale: "log",
+    help: "Precision of the Gaussian prior around zero; no scale can exceed one over its root.",
+    group: "architecture",
+    acts: "live",
+    methods: BALENAS,
+  }),
+  initialPrecision: number({
+    label: "Initial precision",
+    symbol: "λ₀",
+    default: 1,
+    min: 0.01,
+    max: 100000,
+    scale: "log",
+    help: "Precision of every Gaussian at the start, at least the prior's; VOGN needs it well above the prior's.",
+    group: "architecture",
+    acts: "restart",
+    methods: BALENAS,
+  }),
+  posteriorN: number({
+    label: "Data size",
+    symbol: "N",
+    default: 25000,
+    min: 100,
+    max: 1000000,
+    integer: true,
+    scale: "log",
+    help: "How many examples the posterior believes the validation loss stands for; more make the scales smaller.",
+    group: "architecture",
+    acts: "live",
+    methods: BALENAS,
+  }),
+  klWeight: number({
+    label: "Prior weight",
+    symbol: "τ",
+    default: 1,
+    min: 0,
+    max: 100,
+    scale: "linear",
+    help: "Weight of the divergence from the prior in the objective.",
+    group: "architecture",
+    acts: "live",
+    methods: BALENAS,
+  }),
+  samples: number({
+    label: "Monte Carlo samples",
+    symbol: "K",
+    default: 1,
+    min: 1,
+    max: 16,
+    integer: true,
+    scale: "linear",
+    help: "Architectures drawn from the posterior for each architecture step; each costs one more pass.",
+    group: "architecture",
+    acts: "live",
+    methods: BALENAS,
+  }),
+  weightsAt: choice<"mean" | "sample">({
+    label: "Train weights at",
+    default: "sample",
+    options: [
+      { value: "sample", label: "a fresh sample" },
+      { value: "mean", label: "the mean" },
+    ],
+    help: "Mixing weights of the weight step: the author trains at the mean; at this scale a sample did better.",
+    group: "architecture",
+    acts: "live",
+    methods: BALENAS,
+  }),
+} as const satisfies Record<string, Control>;
+
+export type ControlKey = keyof typeof CONTROLS;
+
+type ValueOf<C> = C extends ChoiceControl<infer Value> ? Value : C extends SwitchControl ? boolean : number;
+
+/** A value for every control. */
+export type Settings = { readonly [K in ControlKey]: ValueOf<(typeof CONTROLS)[K]> };
+
+export type SettingValue = number | boolean | string;
+
+export const CONTROL_KEYS = Object.keys(CONTROLS) as ControlKey[];
+
+/** The control behind a key, with its kind to be told apart. */
+export function controlOf(key: ControlKey): Control {
+  return CONTROLS[key];
+}
+
+export function isControlKey(key: string): key is ControlKey {
+  return Object.hasOwn(CONTROLS, key);
+}
+
+/** What VOGN starts from unless told otherwise: without a head start in curvature its first step is N times too long (method.md, pitfall 5). */
+const VOGN_DEFAULTS: Partial<Settings> = { curvature: "example", initialPrecision: 26, archRate: 0.003 };
+
+/** Settings with every control that `chosen` leaves out at its default; some defaults depend on the update rule. */
+export function withDefaults(chosen: Partial<Settings>): Settings {
+  const plain = Object.fromEntries(CONTROL_KEYS.map((key) => [key, CONTROLS[key].default])) as unknown as Settings;
+  return { ...plain, ...(chosen.update === "vogn" ? VOGN_DEFAULTS : {}), ...chosen };
+}
+
+/** Why a value is refused, and the nearest that is not. */
+export interface Refusal {
+  readonly key: string;
+  readonly expected: string;
+  readonly nearest: SettingValue;
+}
+
+/** What a control accepts, in words: "a whole number from 1 to 16". */
+export function expectedOf(key: ControlKey): string {
+  const control = controlOf(key);
+  if (control.kind === "switch") return "true or false";
+  if (control.kind === "choice") return control.options.map((option) => option.value).join(" or ");
+  const noun = control.integer ? "a whole number" : "a number";
+  const multiple = control.multipleOf ? `, a multiple of ${control.multipleOf},` : "";
+  return `${noun}${multiple} from ${control.min} to ${control.max}`;
+}
+
+/** Checks a value of unknown origin: a text typed or linked, or a value read from a file. */
+export function checkSetting(key: ControlKey, input: unknown): { value: SettingValue } | { refusal: Refusal } {
+  const control = controlOf(key);
+  const refuse = (nearest: SettingValue) => ({ refusal: { key, expected: expectedOf(key), nearest } });
+  if (control.kind === "switch") {
+    if (input === true || input === "true") return { value: true };
+    if (input === false || input === "false") return { value: false };
+    return refuse(control.default);
+  }
+  if (control.kind === "choice") {
+    const found = control.options.find((option) => option.value === input);
+    return found ? { value: found.value } : refuse(nearestText(String(input), control));
+  }
+  const value = typeof input === "string" && input.trim() !== "" ? Number(input) : input;
+  if (typeof value !== "number" || Number.isNaN(value)) return refuse(control.default);
+  const nearest = nearestNumber(value, control);
+  return nearest === value ? { value } : refuse(nearest);
+}
+
+function nearestNumber(value: number, control: NumberControl): number {
+  const inside = Math.min(control.max, Math.max(control.min, value));
+  const step = control.multipleOf ?? (control.integer ? 1 : 0);
+  if (step === 0) return inside;
+  const lowest = Math.ceil(control.min / step) * step;
+  const highest = Math.floor(control.max / step) * step;
+  return Math.min(highest, Math.max(lowest, Math.round(inside / step) * step));
+}
+
+function nearestText(text: string, control: ChoiceControl): string {
+  return nearest(
+    text.toLowerCase(),
+    control.options.map((option) => option.value),
+  );
+}
+
+/** The candidate at the smallest edit distance. `candidates` must not be empty. */
+export function nearest(text: string, candidates: readonly string[]): string {
+  const distances = candidates.map((candidate) => editDistance(text, candidate));
+  return candidates[distances.indexOf(Math.min(...distances))];
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** Rules that join controls. @throws {InputError} saying which values clash and what to do */
+export function checkTogether(settings: Settings): void {
+  if (settings.method === "balenas" && settings.initialPrecision < settings.priorPrecision) {
+    throw new InputError(
+      `initialPrecision ${settings.initialPrecision} is below priorPrecision ${settings.priorPrecision}: ` +
+        `a Gaussian cannot start wider than its prior; the nearest valid value is ${settings.priorPrecision}`,
+    );
+  }
+  if (settings.weightRateEnd > settings.weightRate) {
+    throw new InputError(
+      `weightRateEnd ${settings.weightRateEnd} is above weightRate ${settings.weightRate}: ` +
+        `the rate falls along a cosine; the nearest valid value is ${settings.weightRate}`,
+    );
+  }
+}
+
+/** Does this method read this control? */
+export function appliesTo(key: ControlKey, method: string): boolean {
+  const { methods } = controlOf(key);
+  return methods === undefined || methods.includes(method);
+}

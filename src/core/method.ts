@@ -1,0 +1,56 @@
+import type { RandomStream } from "./random";
+
+/** The engine's answer at one proposed point, as the method needs it. */
+export interface Feedback {
+  /** dL/dp at the proposed mixing weights, `size` scalars; L is the batch's mean loss. */
+  readonly gradient: Float64Array;
+  /** dL_i/dp of every example, examples x `size`; present when the proposal asked for it. */
+  readonly perExample?: Float64Array;
+}
+
+/** A point at which the method wants the loss's gradient. */
+export interface Proposal {
+  /** Mixing weights p, `size` scalars, each row on the simplex. */
+  readonly mixing: Float64Array;
+  /** The architecture parameters whose softmax they are. */
+  readonly alpha: Float64Array;
+  /** The standard normal draws behind them, null where the method draws none. */
+  readonly noise: Float64Array | null;
+  readonly perExample: boolean;
+}
+
+/** What one architecture step did, in the words of the run file. */
+export interface Lesson {
+  /** dL/dalpha at each proposal's alpha, before any prior term. */
+  readonly gradient: Float64Array[];
+  /** What stood for the curvature at each proposal. Null for a method without it. */
+  readonly curvature: Float64Array[] | null;
+}
+
+/** Everything that a method must remember to go on as if it had never stopped. */
+export interface MethodState {
+  readonly mean: number[];
+  readonly momentum: number[];
+  readonly curvature: number[];
+  readonly step: number;
+}
+
+/**
+ * A method decides how much of each operation to use. It owns the architecture parameters and everything random about them, in
+ * float64; it knows nothing of networks.
+ */
+export interface Method {
+  readonly id: string;
+  /** The architecture parameters: alpha itself for a point estimate, the Gaussians' means otherwise. */
+  readonly mean: Float64Array;
+  /** The Gaussians' standard deviations; null for a point estimate. */
+  readonly scale: Float64Array | null;
+  /** Where the next architecture step wants gradients. Draws from `noise`. */
+  propose(noise: RandomStream): Proposal[];
+  /** Takes the architecture step from the gradients at the proposals, in their order. */
+  learn(proposals: readonly Proposal[], feedback: readonly Feedback[]): Lesson;
+  /** The mixing weights of the weight step. Draws from `noise` where the method trains at a sample. */
+  trainingMixing(noise: RandomStream): Float64Array;
+  save(): MethodState;
+  restore(state: MethodState): void;
+}

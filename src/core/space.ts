@@ -1,0 +1,66 @@
+/**
+ * What a search space is to a method, an engine and the page. A method sees rows of choices; an engine sees the graph behind
+ * them; nothing but mixing weights passes between the two.
+ */
+
+/** One decision: a row of the architecture parameters, softmaxed on its own. */
+export interface Row {
+  /** Short and unique within the space, for example "1<-0" for the edge from node 0 to node 1. */
+  readonly name: string;
+  /** The candidates, in index order, for example operation names. */
+  readonly choices: readonly string[];
+}
+
+/** Sizes that set the cost of a network. */
+export interface NetworkSizes {
+  /** Channels of the first stage (C). */
+  readonly channels: number;
+  /** Cells a stage (N). */
+  readonly cells: number;
+  /** Side of the square input, pixels. */
+  readonly image: number;
+  /** 1 for grey images, 3 for colour. */
+  readonly imageChannels: number;
+  readonly classes: number;
+}
+
+/** An architecture: the index of the chosen candidate in every row. */
+export type Choices = readonly number[];
+
+export interface NetworkCost {
+  /** Trainable scalars. */
+  readonly parameters: number;
+  /** Multiply-accumulates of one forward pass of one image, counted as the benchmark counts "FLOPs". */
+  readonly flops: number;
+}
+
+export interface SearchSpace {
+  readonly id: string;
+  readonly title: string;
+  readonly rows: readonly Row[];
+  /** Number of architecture parameters: the sum of the rows' lengths. */
+  readonly size: number;
+  /** Number of nodes of the cell, the input first and the output last. */
+  readonly nodes: number;
+  /** For every row the nodes its edge joins, source then target. */
+  readonly edges: readonly (readonly [from: number, to: number])[];
+  /** The sizes that the benchmark or the paper trains. */
+  readonly published: NetworkSizes;
+  /** The architecture that a vector of `size` preferences decides for (method.md section 4.1). */
+  discretise(preferences: ArrayLike<number>): number[];
+  /** The architecture in the space's own notation. */
+  format(choices: Choices): string;
+  /** @throws {InputError} naming what is wrong and the nearest valid text */
+  parse(text: string): number[];
+  /** False where no path leads from the cell's input to its output. */
+  connected(choices: Choices): boolean;
+  /** Cost of the discrete network. */
+  cost(choices: Choices, sizes: NetworkSizes): NetworkCost;
+}
+
+/** Offsets of the rows in a flat vector of `size` scalars, row by row; one more entry than there are rows. */
+export function rowOffsets(rows: readonly Row[]): number[] {
+  const offsets = [0];
+  for (const row of rows) offsets.push(offsets[offsets.length - 1] + row.choices.length);
+  return offsets;
+}

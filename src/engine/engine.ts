@@ -1,0 +1,89 @@
+import type { NetworkSizes, SearchSpace } from "../core/space";
+
+/** Where a network runs, most wanted first. */
+export const DEVICES = ["webgpu", "webgl", "wasm", "cpu"] as const;
+export type DeviceId = (typeof DEVICES)[number];
+export type EngineId = "compiled" | "reference";
+
+/** A batch on its way to the device. */
+export interface Batch {
+  /** Normalised pixels, batch x image x image x imageChannels, channels last. */
+  readonly images: Float32Array;
+  /** Class of each image. */
+  readonly labels: Uint8Array;
+}
+
+/** Mean cross-entropy (nats) and share of right answers (0..1) of a batch. */
+export interface Score {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+export interface ArchitectureGradient extends Score {
+  /** dL/dp, as long as the mixing weights; L is the batch's mean loss. */
+  readonly gradient: Float64Array;
+  /** dL_i/dp of each example i, batch x size, where it was asked for; batch statistics couple the examples (method.md section 2.5). */
+  readonly perExample?: Float64Array;
+}
+
+/** One step of SGD with Nesterov momentum. */
+export interface WeightStep {
+  readonly rate: number;
+  readonly momentum: number;
+  /** L2 pull, added to the gradient after clipping. */
+  readonly decay: number;
+  /** Largest global norm of the gradient. */
+  readonly clip: number;
+}
+
+export interface SupernetSpec {
+  readonly space: SearchSpace;
+  readonly sizes: NetworkSizes;
+  readonly batch: number;
+}
+
+/**
+ * Trains one supernet for given mixing weights, and knows no method. Mixing weights are `space.size` scalars, row by row. Calls run in
+ * the order in which they are made. A batch may hold any number of images up to the spec's batch only where a method says so.
+ */
+export interface Engine {
+  readonly spec: SupernetSpec;
+  /** Takes one weight step at `mixing`; the score is that of the batch before the step. */
+  weightStep(mixing: ArrayLike<number>, batch: Batch, step: WeightStep): Promise<Score>;
+  /** Loss, accuracy and dL/dp; the weights stay as they are. */
+  architectureGradient(mixing: ArrayLike<number>, batch: Batch, perExample: boolean): Promise<ArchitectureGradient>;
+  /** Score of one batch, forward only, with the batch's own statistics. */
+  evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score>;
+  /** Weights then velocities, in the order of `parameterLayout`, for a checkpoint. */
+  exportState(): Promise<Float32Array>;
+  importState(state: Float32Array): void;
+  /** Frees everything that the engine holds on the device. */
+  dispose(): void;
+}
+
+/** The outcome of comparing a small forward pass and gradient on a device with the same in float64 or on the CPU. */
+export interface SelfTest {
+  readonly passed: boolean;
+  /** Largest error relative to the largest reference value, of the loss and of the gradients. */
+  readonly forwardError: number;
+  readonly gradientError: number;
+  readonly milliseconds: number;
+}
+
+export interface DeviceReport {
+  readonly device: DeviceId;
+  readonly engine: EngineId;
+  /** What the browser says of the adapter, for people. */
+  readonly description: string;
+  readonly selfTest: SelfTest;
+}
+
+/** A device that was tried and passed over, and why. */
+export interface PassedOver {
+  readonly device: DeviceId;
+  readonly reason: string;
+}
+
+export interface DeviceChoice extends DeviceReport {
+  readonly passedOver: readonly PassedOver[];
+}

@@ -1,0 +1,90 @@
+import type { RandomStream } from "../core/random";
+import type { NetworkSizes, SearchSpace } from "../core/space";
+
+/** How a trainable tensor starts: uniform within one over the root of its fan-in (PyTorch's default), ones, or zeros. */
+type Start = "fan-in" | "one" | "zero";
+
+/** One trainable tensor and its place in the flat vector of all weights. */
+export interface Parameter {
+  /** For example "stem/conv", "cell2/3<-1/nor_conv_3x3", "reduce1/conv2/scale", "head/bias". */
+  readonly name: string;
+  /** Convolutions: height, width, in, out. The classifier: in, out. Scales, offsets, bias: channels. */
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly size: number;
+  readonly start: Start;
+}
+
+/** Side of a cell operation's kernel, for the operations that hold weights. */
+export const KERNELS: Readonly<Record<string, number>> = { nor_conv_1x1: 1, nor_conv_3x3: 3 };
+
+/** Stages of the macro skeleton; each but the first opens with a residual block of stride 2 that doubles the channels. */
+export const STAGES = 3;
+
+/** Added to a variance before its root, as PyTorch's batch norm does. */
+export const NORM_EPSILON = 1e-5;
+
+/** Output side of a stride-2 layer that pads on both sides. */
+export function halved(side: number): number {
+  return Math.ceil(side / 2);
+}
+
+/**
+ * The trainable tensors of the NAS-Bench-201 supernet (method.md section 5.1), in the order in which every engine keeps its weights.
+ * Batch norm is affine in the skeleton and has no parameters in the cells, as upstream; convolutions have no bias.
+ */
+export function parameterLayout(space: SearchSpace, sizes: NetworkSizes): Parameter[] {
+  const layout: Parameter[] = [];
+  const add = (name: string, shape: readonly number[], start: Start) => {
+    const last = layout[layout.length - 1];
+    const size = shape.reduce((product, side) => product * side, 1);
+    layout.push({ name, shape, offset: last ? last.offset + last.size : 0, size, start });
+  };
+  const norm = (name: string, channels: number) => {
+    add(`${name}/scale`, [channels], "one");
+    add(`${name}/offset`, [channels], "zero");
+  };
+  add("stem/conv", [3, 3, sizes.imageChannels, sizes.channels], "fan-in");
+  norm("stem", sizes.channels);
+  for (let stage = 0; stage < STAGES; stage++) {
+    const channels = sizes.channels * 2 ** stage;
+    if (stage > 0) {
+      add(`reduce${stage}/conv1`, [3, 3, channels / 2, channels], "fan-in");
+      norm(`reduce${stage}/conv1`, channels);
+      add(`reduce${stage}/conv2`, [3, 3, channels, channels], "fan-in");
+      norm(`reduce${stage}/conv2`, channels);
+      add(`reduce${stage}/shortcut`, [1, 1, channels / 2, channels], "fan-in");
+    }
+    for (let i = 0; i < sizes.cells; i++) {
+      for (const row of space.rows) {
+        for (const operation of row.choices) {
+          const side = KERNELS[operation];
+          if (side === undefined) continue;
+          add(`cell${stage * sizes.cells + i}/${row.name}/${operation}`, [side, side, channels, channels], "fan-in");
+        }
+      }
+    }
+  }
+  const width = sizes.channels * 2 ** (STAGES - 1);
+  norm("head", width);
+  add("head/weight", [width, sizes.classes], "fan-in");
+  add("head/bias", [sizes.classes], "zero");
+  return layout;
+}
+
+/** Scalars that a layout holds. */
+export function layoutSize(layout: readonly Parameter[]): number {
+  const last = layout[layout.length - 1];
+  return last.offset + last.size;
+}
+
+/** Initial weights for a layout, the same on every device: they are drawn here, in the layout's order. */
+export function initialWeights(layout: readonly Parameter[], random: RandomStream): Float32Array {
+  const weights = new Float32Array(layoutSize(layout));
+  for (const { shape, offset, size, start } of layout) {
+    if (start === "zero") continue;
+    const bound = 1 / Math.sqrt(size / shape[shape.length - 1]);
+    for (let i = offset; i < offset + size; i++) weights[i] = start === "one" ? 1 : bound * (2 * random.uniform() - 1);
+  }
+  return weights;
+}

@@ -1,0 +1,97 @@
+import type { CellFigures } from "../core/benchmark";
+import type { Settings } from "../core/controls";
+import type { MethodState } from "../core/method";
+import type { StreamState } from "../core/random";
+import type { Row } from "../core/space";
+import type { DeviceId, EngineId } from "../engine/engine";
+
+/**
+ * The lines of a run file (JSON, one object a line). Others read them: change nothing here but by adding a version. Numbers are
+ * written so that reading them back gives the same float64.
+ */
+
+export const RUN_FILE_VERSION = 1;
+
+/** Settings as the header lists them: all but those that have a place of their own in it. */
+export type HeaderSettings = Omit<Settings, "space" | "method" | "data" | "seed">;
+
+export interface HeaderRecord {
+  readonly kind: "header";
+  readonly version: typeof RUN_FILE_VERSION;
+  readonly space: Settings["space"];
+  readonly method: Settings["method"];
+  readonly data: Settings["data"];
+  readonly seed: number;
+  readonly device: DeviceId;
+  readonly engine: EngineId;
+  readonly settings: HeaderSettings;
+  readonly rows: readonly Row[];
+  /** The posterior before step 1, flat, row by row. */
+  readonly mean: readonly number[];
+  /** Standard deviations; null for a point estimate. */
+  readonly scale: readonly number[] | null;
+}
+
+/** One search step. Its architecture half or its weight half is null where only the other was taken. */
+export interface StepRecord {
+  readonly kind: "step";
+  /** 1 for the first. */
+  readonly step: number;
+  /** Passes over the weight half begun, 1 during the first. */
+  readonly epoch: number;
+  readonly trainLoss: number | null;
+  /** 0..1. */
+  readonly trainAccuracy: number | null;
+  readonly validLoss: number | null;
+  readonly validAccuracy: number | null;
+  /** The standard normal draws of this step, one array a Monte Carlo sample. */
+  readonly noise: readonly number[][] | null;
+  /** dL/dalpha at each sampled alpha, before any prior term. */
+  readonly gradient: readonly number[][] | null;
+  /** The gradient squared, or the mean of the squared per-example gradients. */
+  readonly curvature: readonly number[][] | null;
+  /** After this step's update. */
+  readonly mean: readonly number[];
+  readonly scale: readonly number[] | null;
+  /** The mixing weights of the weight step. */
+  readonly weights: readonly number[] | null;
+}
+
+export interface EvaluationRecord {
+  readonly kind: "evaluation";
+  readonly step: number;
+  readonly architecture: string;
+  /** Of the supernet at the mean's mixing weights, 0..1. */
+  readonly validAccuracy: number;
+  readonly benchmark: CellFigures["accuracy"] | null;
+}
+
+export interface ResultRecord {
+  readonly kind: "result";
+  readonly architecture: string;
+  /** The same cell in the notation that papers print for its space. */
+  readonly genotype: string;
+  readonly benchmark: CellFigures["accuracy"] | null;
+  readonly seconds: number;
+  readonly steps: number;
+}
+
+/** A setting turned during the run; it holds from the named step on. */
+export interface ChangeRecord {
+  readonly kind: "change";
+  readonly step: number;
+  readonly settings: Partial<Settings>;
+}
+
+/** What an interrupted run needs to go on; it stands last in the file and goes when the run is resumed. */
+export interface CheckpointRecord {
+  readonly kind: "checkpoint";
+  readonly step: number;
+  readonly method: MethodState;
+  readonly streams: Readonly<Record<string, StreamState>>;
+  /** The engine's weights and velocities: little-endian float32, base64. */
+  readonly weights: string;
+  readonly seconds: number;
+}
+
+export type RunRecord = HeaderRecord | StepRecord | EvaluationRecord | ResultRecord | ChangeRecord | CheckpointRecord;

@@ -1,0 +1,100 @@
+import type { Settings } from "../core/controls";
+import type { DeviceChoice } from "../engine/engine";
+import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
+
+/**
+ * The boundary between the page and its worker: types only, both sides derive from them. Control calls go through comlink; what
+ * streams goes over a message port.
+ */
+
+/** What of a search step to take. */
+export type StepPart = "both" | "weights" | "architecture";
+
+/**
+ * starting: choosing and testing a device. idle: no run yet. preparing: images, network. running, paused, finished: as they say.
+ * failed: see the failure message; only a reset helps.
+ */
+export type Phase = "starting" | "idle" | "preparing" | "running" | "paused" | "finished" | "failed";
+
+/** The calls the page makes. */
+export interface SearchControl {
+  /** Takes the port for the stream below, picks a device and tests it. Call first. */
+  connect(port: MessagePort): Promise<DeviceChoice>;
+  /** Builds a run at step 0 and stops there. Ends any run before it. @throws {InputError} for settings that clash */
+  prepare(settings: Settings): Promise<void>;
+  /** Lets the prepared run go on until it is paused or done; returns at once. */
+  run(): Promise<void>;
+  /** Resolves when the step under way has ended and nothing more will follow. */
+  pause(): Promise<void>;
+  /** Takes one step, or half of one, of a paused run. */
+  step(part: StepPart): Promise<void>;
+  /** Changes settings of the run under way; ones tagged "epoch" wait for the next epoch, "restart" ones are refused. */
+  change(patch: Partial<Settings>): Promise<void>;
+  /** The run so far, as a run file. */
+  runFile(): Promise<string>;
+}
+
+/** Scalars of a step in a frame, in this order; NaN where the step had none. Rates are of the weights. */
+export const STEP_SCALARS = [
+  "epoch",
+  "trainLoss",
+  "trainAccuracy",
+  "validLoss",
+  "validAccuracy",
+  "weightRate",
+] as const;
+
+/** What has happened since the last frame. At most 15 a second, one unacknowledged at a time, nothing left out. */
+export interface Frame {
+  readonly kind: "frame";
+  /** 1 for the first of a run; to be acknowledged. */
+  readonly number: number;
+  /** Identifies the run; frames of an earlier run may still be on their way after a reset. */
+  readonly run: number;
+  readonly phase: Phase;
+  /** Number of the last step taken before these. */
+  readonly after: number;
+  /** Steps in this frame. */
+  readonly count: number;
+  /** count x STEP_SCALARS.length. */
+  readonly scalars: Float32Array;
+  /** count x size: the means after each step. */
+  readonly mean: Float64Array;
+  /** count x size; null for a point estimate. */
+  readonly scale: Float64Array | null;
+  readonly evaluations: readonly EvaluationRecord[];
+  readonly changes: readonly ChangeRecord[];
+  readonly result: ResultRecord | null;
+  /** Seconds spent stepping so far. */
+  readonly seconds: number;
+}
+
+/** Progress of something that takes a while before or beside the search. */
+export interface Progress {
+  readonly kind: "progress";
+  /** What is being done, for people: "Testing WebGPU", "Loading images". */
+  readonly what: string;
+  /** 0..1; 1 when it is done. Null where there is no telling. */
+  readonly fraction: number | null;
+}
+
+/** A run that cannot go on. */
+export interface Failure {
+  readonly kind: "failure";
+  /** What happened and what it means. */
+  readonly message: string;
+  /** What to do. */
+  readonly mend: string;
+}
+
+export interface PhaseChange {
+  readonly kind: "phase";
+  readonly phase: Phase;
+}
+
+export type WorkerMessage = Frame | Progress | Failure | PhaseChange;
+
+export interface Acknowledgement {
+  readonly kind: "acknowledge";
+  readonly number: number;
+}

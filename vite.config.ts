@@ -1,0 +1,48 @@
+import react from "@vitejs/plugin-react";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { CHROMIUM, WEBGPU_FLAGS } from "./src/tools/chromium.mjs";
+
+export default defineConfig({
+  // Relative addresses, so that the built page works under any path of a static host.
+  base: "./",
+  plugins: [react()],
+  worker: { format: "es" },
+  build: { target: "es2023", manifest: true },
+  preview: { host: "localhost", port: 4173 },
+  server: { host: "localhost" },
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      {
+        // The same engine tests as in Node, on WebGPU.
+        extends: true,
+        test: {
+          name: "engine",
+          include: ["test/engine/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: { executablePath: CHROMIUM, args: [...WEBGPU_FLAGS] } }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+      {
+        // The built page, as a person uses it.
+        extends: true,
+        test: {
+          name: "page",
+          include: ["test/page/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
