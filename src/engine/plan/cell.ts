@@ -1,0 +1,214 @@
+import { InputError } from "../../core/errors";
+import { rowOffsets } from "../../core/space";
+import {
+  type Context,
+  type Convolution,
+  convData,
+  convForward,
+  convWeights,
+  keeps,
+  type Layer,
+  statistics,
+} from "./layer";
+import { type SpreadTerm, TERM, type Term } from "./kernels";
+import type { Tensor } from "./program";
+
+/** A candidate operation of an edge as its target node sees it. */
+interface Candidate {
+  readonly from: number;
+  readonly to: number;
+  /** Index among all mixing weights. */
+  readonly choice: number;
+  readonly term: Term;
+}
+
+/** The candidates' convolutions that read one node, their outputs side by side, normalised without scale and offset. */
+interface Fan {
+  readonly convolution: Convolution;
+  readonly stats: number;
+  /** First vector of each convolution's output, by parameter name. */
+  readonly first: Map<string, number>;
+}
+
+/**
+ * A cell of mixed edges (NAS-Bench-201): node j is the sum over its incoming edges e and their candidates o of p[e, o] * o(node i).
+ * The first node is x, the last one y.
+ */
+export function cell(context: Context, index: number, x: Tensor): Layer {
+  const { program, spec } = context;
+  const { space } = spec;
+  const nodes: Tensor[] = [x];
+  const fans: (Fan | undefined)[] = [];
+  const candidates: Candidate[] = [];
+  for (let to = 1; to < space.nodes; to++) {
+    program.layer = `cell${index}/${to - 1}`;
+    fans.push(fanOut(context, index, to - 1, nodes[to - 1]));
+    program.layer = `cell${index}/${to}`;
+    const incoming = candidatesInto(context, index, to, nodes, fans);
+    const y = program.tensor(x.side, x.vectors);
+    program.addTerms(
+      "node",
+      { y: y.offset, side: y.side, vectors: y.vectors },
+      incoming.map(({ term }) => term),
+    );
+    nodes.push(y);
+    candidates.push(...incoming);
+  }
+  const release = (inner: readonly Tensor[]) => {
+    for (const fan of fans) {
+      if (!fan) continue;
+      program.arena.free(fan.stats, 8 * fan.convolution.z.vectors);
+      program.release(fan.convolution.z);
+    }
+    program.release(...inner);
+  };
+  const y = nodes[nodes.length - 1];
+  if (!keeps(context)) release(nodes.slice(1, -1));
+  return {
+    y,
+    backward(dy, wanted) {
+      const gradients = backward(context, index, { nodes, fans, candidates }, dy, wanted);
+      program.release(...gradients.slice(1).filter((gradient) => gradient !== undefined));
+      release(nodes.slice(1));
+      return gradients[0];
+    },
+  };
+}
+
+/** Adds the convolutions that read one node, and their statistics. */
+function fanOut(context: Context, index: number, from: number, x: Tensor): Fan | undefined {
+  const { space } = context.spec;
+  const named = (operation: string) =>
+    space.rows
+      .filter((row, r) => space.edges[r][0] === from && row.choices.includes(operation))
+      .map((row) => `cell${index}/${row.name}/${operation}`);
+  const wide = named("nor_conv_3x3");
+  const point = named("nor_conv_1x1");
+  const names = [...wide, ...point];
+  if (names.length === 0) return undefined;
+  const positions = x.side * x.side;
+  const convolution: Convolution = {
+    x,
+    z: context.program.tensor(x.side, names.length * x.vectors),
+    kernel: 3,
+    stride: 1,
+    wide: context.weights.add(wide, positions),
+    wideVectors: wide.length * x.vectors,
+    point: context.weights.add(point, positions),
+    pointVectors: point.length * x.vectors,
+    rectify: true,
+  };
+  convForward(context, convolution);
+  const first = new Map(names.map((name, i) => [name, i * x.vectors]));
+  return { convolution, stats: statistics(context, convolution.z), first };
+}
+
+/** The terms of one node. Operations without a term contribute zero. */
+function candidatesInto(
+  context: Context,
+  index: number,
+  to: number,
+  nodes: readonly Tensor[],
+  fans: readonly (Fan | undefined)[],
+): Candidate[] {
+  const { space } = context.spec;
+  const offsets = rowOffsets(space.rows);
+  return space.rows.flatMap((row, r) => {
+    const [from, target] = space.edges[r];
+    if (target !== to) return [];
+    const x = nodes[from];
+    return row.choices.flatMap((operation, o): Candidate[] => {
+      const choice = offsets[r] + o;
+      const weight = context.regions.mixing + choice;
+      const plain = { source: x.offset, sourceVectors: x.vectors, first: 0, stats: -1, weight, sums: -1 };
+      const candidate = (term: Term) => [{ from, to, choice, term }];
+      switch (operation) {
+        case "none":
+          return [];
+        case "skip_connect":
+          return candidate({ ...plain, kind: TERM.identity });
+        case "avg_pool_3x3":
+          return candidate({ ...plain, kind: TERM.average });
+        case "nor_conv_1x1":
+        case "nor_conv_3x3": {
+          const fan = fans[from];
+          const first = fan?.first.get(`cell${index}/${row.name}/${operation}`);
+          if (fan === undefined || first === undefined) throw new Error(`no convolution for ${row.name}/${operation}`);
+          const { z } = fan.convolution;
+          const stats = fan.stats + 8 * first;
+          return candidate({ ...plain, kind: TERM.normalised, source: z.offset, sourceVectors: z.vectors, first, stats });
+        }
+        default:
+          throw new InputError(`the compiled engine has no operation "${operation}"; choose the reference engine`);
+      }
+    });
+  });
+}
+
+interface Forward {
+  readonly nodes: readonly Tensor[];
+  readonly fans: readonly (Fan | undefined)[];
+  readonly candidates: readonly Candidate[];
+}
+
+/** Adds the backward entries of all nodes, last first; the gradients by node, that of node 0 only where it is wanted. */
+function backward(context: Context, index: number, forward: Forward, dy: Tensor, wanted: boolean): (Tensor | undefined)[] {
+  const { program, pass, spec } = context;
+  const { nodes, fans, candidates } = forward;
+  const { side, vectors } = nodes[0];
+  const channels = 4 * vectors;
+  const gradients: (Tensor | undefined)[] = nodes.map(() => undefined);
+  gradients[nodes.length - 1] = dy;
+  const sumsOf: number[] = Array.from({ length: spec.space.size }, () => -1);
+  const learnsMixing = pass === "architecture" || pass === "examples";
+
+  for (let to = nodes.length - 1; to > 0; to--) {
+    program.layer = `cell${index}/${to}`;
+    const gradient = gradients[to];
+    if (!gradient) throw new Error(`no gradient for node ${to}`);
+    const into = candidates.filter((candidate) => candidate.to === to);
+    const reduced = into.filter(({ term }) => learnsMixing || term.kind === TERM.normalised);
+    const totals = program.arena.take(channels * (1 + reduced.length));
+    const withSums = reduced.map((candidate, i) => {
+      const sums = totals + channels * (1 + i);
+      sumsOf[candidate.choice] = sums;
+      return { ...candidate, term: { ...candidate.term, sums } };
+    });
+    const reduction = { dy: gradient.offset, side, vectors, totals };
+    program.addTerms("nodeReduce", reduction, terms(withSums));
+    if (pass === "examples") {
+      const { mixing, examples } = context.regions;
+      // The last cell comes first and sets what the others add to.
+      const add = context.mixingSums.length > 0 ? 1 : 0;
+      program.addTerms("examples", { dy: gradient.offset, side, vectors, mixing, out: examples, add }, terms(withSums));
+    }
+    // dL/dz of the first node's convolutions serves their weights and dL/dx alone.
+    const mapped = withSums.filter(({ term, from }) => term.kind === TERM.normalised && (from > 0 || wanted));
+    if (mapped.length > 0) program.addTerms("nodeMap", reduction, terms(mapped));
+    // Sums that dL/dp needs stay until the program ends.
+    if (!learnsMixing) program.arena.free(totals, channels * (1 + reduced.length));
+
+    const from = to - 1;
+    if (from === 0 && !wanted) continue;
+    program.layer = `cell${index}/${from}`;
+    const dx = program.tensor(side, vectors);
+    gradients[from] = dx;
+    const spread = candidates.flatMap(({ term, from: source, to: target }): SpreadTerm[] => {
+      const into = gradients[target];
+      if (source !== from || term.kind === TERM.normalised || !into) return [];
+      return [{ kind: term.kind, dy: into.offset, weight: term.weight }];
+    });
+    program.addSpread({ dx: dx.offset, side, vectors }, spread);
+    const fan = fans[from];
+    if (fan) {
+      convWeights(context, fan.convolution, fan.convolution.z);
+      convData(context, fan.convolution, fan.convolution.z, dx, true);
+    }
+  }
+  if (learnsMixing) context.mixingSums.push([vectors, ...sumsOf]);
+  return gradients;
+}
+
+function terms(candidates: readonly Candidate[]): Term[] {
+  return candidates.map(({ term }) => term);
+}

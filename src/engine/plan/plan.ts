@@ -1,0 +1,171 @@
+import { InputError } from "../../core/errors";
+import type { SupernetSpec } from "../engine";
+import { layoutSize, parameterLayout, STAGES } from "../network";
+import { cell } from "./cell";
+import type { Entry } from "./kernels";
+import { type Context, type Layer, type Pass, PASSES, type Regions } from "./layer";
+import { Arena, Program } from "./program";
+import { head, residual, stem } from "./skeleton";
+import { type Block, PackedWeights, packedSizeOf, vectorsOf } from "./weights";
+
+export interface PlanOptions {
+  /** Partial sums in which the gradient of every weight is gathered, see `convWeights`; more of them occupy a wider device. Default 1. */
+  readonly parts?: number;
+  /** Partial sums of the gradient's norm. Default 1. */
+  readonly slots?: number;
+  /** Most bytes that the arena may take. */
+  readonly limit?: number;
+}
+
+/** A supernet compiled to programs over one arena; kernels.ts says what they mean. */
+export interface Plan {
+  readonly spec: SupernetSpec;
+  /** The batch rounded up to a multiple of four: the innermost size of every tensor. */
+  readonly images: number;
+  /** Floats of the arena. */
+  readonly floats: number;
+  /** Floats of one packed copy of the weights. */
+  readonly packed: number;
+  /** Where every parameter lies in it. */
+  readonly blocks: readonly Block[];
+  readonly regions: Regions;
+  readonly programs: Readonly<Record<Pass, readonly Entry[]>>;
+}
+
+/** What a setting costs, known before anything runs. */
+export interface PlanCost {
+  /** Trainable scalars. */
+  readonly parameters: number;
+  /**
+   * Floating-point operations of one search step (architecture and weights): two for every multiply-accumulate of every convolution
+   * and of the classifier, padding counted, for one batch; once forward and once backward by data in the architecture step, once
+   * forward, once by data and once by weights in the weight step.
+   */
+  readonly flops: number;
+  readonly arenaBytes: number;
+  /** Kernels that one search step runs. */
+  readonly entries: number;
+}
+
+/** Passes of one search step, weighed by the work of a forward pass. */
+const PASSES_OF_A_STEP = 5;
+
+const DEFAULT_LIMIT = 2 ** 31;
+
+/**
+ * Compiles a supernet.
+ * @throws {InputError} where the arena would be larger than the limit, or the space has an operation without a kernel
+ */
+export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan {
+  const { parts = 1, slots = 1, limit = DEFAULT_LIMIT } = options;
+  const { space, sizes, batch } = spec;
+  const images = vectorsOf(batch) * 4;
+  const packed = packedSizeOf(parameterLayout(space, sizes));
+
+  const arena = new Arena();
+  const regions: Regions = {
+    weights: arena.take(packed),
+    velocities: arena.take(packed),
+    gradient: arena.take(packed * parts),
+    mixing: arena.take(space.size),
+    hyper: arena.take(4),
+    labels: arena.take(images),
+    images: arena.take(sizes.image ** 2 * vectorsOf(sizes.imageChannels) * 4 * images),
+    losses: arena.take(images),
+    hits: arena.take(images),
+    mixingGradient: arena.take(space.size),
+    examples: arena.take(space.size * images),
+    squares: arena.take(slots),
+  };
+  const built = PASSES.map((pass) => {
+    const program = new Program(new Arena(arena.size), images);
+    const weights = new PackedWeights(spec);
+    const context: Context = { spec, pass, program, weights, regions, packed, parts, mixingSums: [] };
+    network(context);
+    if (pass === "weights") optimiser(context, slots);
+    return { pass, program, weights };
+  });
+  const floats = Math.max(...built.map(({ program }) => program.arena.size));
+  if (floats * 4 > limit) {
+    throw new InputError(
+      `this network needs ${gibibytes(floats * 4)} of memory, more than the ${gibibytes(limit)} that the device offers; ` +
+        "choose a smaller batch, image side, number of channels or number of cells",
+    );
+  }
+  return {
+    spec,
+    images,
+    floats,
+    packed,
+    blocks: built[0].weights.blocks,
+    regions,
+    programs: Object.fromEntries(built.map(({ pass, program }) => [pass, program.entries])) as Record<Pass, Entry[]>,
+  };
+}
+
+/** Cost of a plan's search step. */
+export function planCost(plan: Plan): PlanCost {
+  const { spec, blocks, programs } = plan;
+  const accumulates = blocks.reduce((sum, { parameter, positions }) => sum + parameter.size * positions, 0);
+  return {
+    parameters: layoutSize(parameterLayout(spec.space, spec.sizes)),
+    flops: 2 * PASSES_OF_A_STEP * spec.batch * accumulates,
+    arenaBytes: plan.floats * 4,
+    entries: programs.architecture.length + programs.weights.length,
+  };
+}
+
+/** Adds the entries of one pass through the network. */
+function network(context: Context): void {
+  const { spec, pass, program, regions } = context;
+  const { channels, cells, image, imageChannels } = spec.sizes;
+  const layers: { name: string; layer: Layer }[] = [];
+  let x = { offset: regions.images, side: image, vectors: vectorsOf(imageChannels) };
+  const add = (name: string, build: () => Layer) => {
+    program.layer = name;
+    const layer = build();
+    // Without a backward pass nobody needs an input again; the images are not the program's to release.
+    if (pass === "evaluate" && layers.length > 0) program.release(x);
+    layers.push({ name, layer });
+    x = layer.y;
+  };
+  add("stem", () => stem(context, x));
+  for (let stage = 0; stage < STAGES; stage++) {
+    if (stage > 0) add(`reduce${stage}`, () => residual(context, `reduce${stage}`, x, channels * 2 ** stage));
+    for (let i = 0; i < cells; i++) {
+      const index = stage * cells + i;
+      add(`cell${index}`, () => cell(context, index, x));
+    }
+  }
+  program.layer = "head";
+  const last = head(context, x);
+  if (pass === "evaluate") return;
+
+  let dy = last.backward();
+  for (let i = layers.length - 1; i > 0; i--) {
+    program.layer = layers[i].name;
+    // The stem learns nothing but weights.
+    const wanted = i > 1 || pass === "weights";
+    const dx = layers[i].layer.backward(dy, wanted);
+    if (dx) dy = dx;
+  }
+  program.layer = "stem";
+  if (pass === "weights") layers[0].layer.backward(dy, false);
+  else {
+    const { mixingGradient } = regions;
+    const lists = context.mixingSums;
+    program.push("mixingGradient", [mixingGradient, spec.space.size, lists.length, ...lists.flat()]);
+  }
+}
+
+/** Adds the clipped step of all weights. */
+function optimiser({ program, regions, packed, parts }: Context, slots: number): void {
+  const { weights, velocities, gradient, squares, hyper } = regions;
+  program.layer = "optimiser";
+  program.add("gradientNorm", { gradient, count: packed, parts, partStride: packed, squares, slots });
+  program.add("update", { weights, velocities, gradient, count: packed, squares, slots, hyper });
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}

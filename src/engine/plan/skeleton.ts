@@ -1,0 +1,148 @@
+import {
+  type Context,
+  type Convolution,
+  convData,
+  convForward,
+  convolution,
+  convWeights,
+  keeps,
+  type Layer,
+  normBackward,
+  normForward,
+  normOf,
+  releaseNorm,
+  withSums,
+} from "./layer";
+import type { Tensor } from "./program";
+import { vectorsOf } from "./weights";
+
+/** The layers around the cells, as NAS-Bench-201 has them (AutoDL-Projects): stem, residual blocks of stride 2, head. */
+
+/** Convolution 3 x 3 and batch norm, without a rectifier. */
+export function stem(context: Context, images: Tensor): Layer {
+  const { program, spec } = context;
+  const conv = convolution(context, "stem/conv", images, {
+    kernel: 3,
+    stride: 1,
+    channels: spec.sizes.channels,
+    rectify: false,
+  });
+  convForward(context, conv);
+  const norm = normOf(context, "stem", conv.z);
+  const y = normForward(context, norm);
+  const release = () => {
+    releaseNorm(context, norm);
+    program.release(conv.z);
+  };
+  if (!keeps(context)) release();
+  return {
+    y,
+    backward(dy) {
+      normBackward(context, norm, dy);
+      convWeights(context, conv, conv.z);
+      release();
+      program.release(dy, y);
+      return undefined;
+    },
+  };
+}
+
+/** Two rectified convolutions 3 x 3 with batch norm, the first of stride 2, plus a shortcut: mean of 2 x 2, then convolution 1 x 1. */
+export function residual(context: Context, name: string, x: Tensor, channels: number): Layer {
+  const { program } = context;
+  const conv1 = convolution(context, `${name}/conv1`, x, { kernel: 3, stride: 2, channels, rectify: true });
+  convForward(context, conv1);
+  const norm1 = normOf(context, `${name}/conv1`, conv1.z);
+  const middle = normForward(context, norm1);
+  const conv2 = convolution(context, `${name}/conv2`, middle, { kernel: 3, stride: 1, channels, rectify: true });
+  convForward(context, conv2);
+  const norm2 = normOf(context, `${name}/conv2`, conv2.z);
+
+  const pooled = program.tensor(conv1.z.side, x.vectors);
+  program.add("pool", { x: x.offset, xSide: x.side, vectors: x.vectors, y: pooled.offset });
+  const shortcut = convolution(context, `${name}/shortcut`, pooled, { kernel: 1, stride: 1, channels, rectify: false });
+  convForward(context, shortcut);
+  const y = normForward(context, norm2, shortcut.z);
+  program.release(shortcut.z);
+
+  const release = () => {
+    releaseNorm(context, norm1);
+    releaseNorm(context, norm2);
+    program.release(conv1.z, middle, conv2.z, pooled);
+  };
+  if (!keeps(context)) release();
+  return {
+    y,
+    backward(dy) {
+      normBackward(context, norm2, dy);
+      convWeights(context, conv2, conv2.z);
+      const dMiddle = program.tensor(middle.side, middle.vectors);
+      convData(context, conv2, conv2.z, dMiddle, false);
+      normBackward(context, norm1, dMiddle);
+      program.release(dMiddle);
+      convWeights(context, conv1, conv1.z);
+
+      convWeights(context, shortcut, dy);
+      const dPooled = program.tensor(pooled.side, pooled.vectors);
+      convData(context, shortcut, dy, dPooled, false);
+      const dx = program.tensor(x.side, x.vectors);
+      program.add("poolData", { dy: dPooled.offset, xSide: x.side, vectors: x.vectors, dx: dx.offset });
+      convData(context, conv1, conv1.z, dx, true);
+      program.release(dPooled, dy, y);
+      release();
+      return dx;
+    },
+  };
+}
+
+/** Batch norm, rectifier, mean over the positions, classifier and loss. Its backward pass begins here: it takes no gradient. */
+export function head(context: Context, x: Tensor): { backward(): Tensor } {
+  const { program, spec, regions } = context;
+  const { classes } = spec.sizes;
+  const norm = normOf(context, "head", x);
+  const { positions, vectors, stats, scale, offset } = norm;
+  const shared = { x: x.offset, positions, vectors, stats, scale, offset };
+  const features = program.tensor(1, vectors);
+  program.add("features", { ...shared, f: features.offset });
+
+  const logits = program.tensor(1, vectorsOf(classes));
+  const classifier: Convolution = {
+    x: features,
+    z: logits,
+    kernel: 1,
+    stride: 1,
+    wide: context.weights.add(["head/weight"], 1),
+    wideVectors: logits.vectors,
+    point: -1,
+    pointVectors: 0,
+    rectify: false,
+  };
+  convForward(context, classifier);
+  const bias = context.weights.add(["head/bias"], 0);
+  const { labels, losses, hits, gradient } = regions;
+  program.add("loss", { logits: logits.offset, classes, bias, labels, losses, hits });
+
+  const release = () => {
+    releaseNorm(context, norm);
+    program.release(features, logits);
+  };
+  if (!keeps(context)) release();
+  return {
+    backward() {
+      convWeights(context, classifier, logits);
+      if (context.pass === "weights") {
+        program.add("biasGradient", { z: logits.offset, vectors: logits.vectors, out: gradient + bias });
+      }
+      const df = program.tensor(1, vectors);
+      convData(context, classifier, logits, df, false);
+      const dx = program.tensor(x.side, vectors);
+      withSums(context, norm, (sums) => {
+        program.add("featuresReduce", { ...shared, df: df.offset, sums });
+        program.add("featuresMap", { ...shared, df: df.offset, sums, dx: dx.offset });
+      });
+      program.release(df);
+      release();
+      return dx;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import type { SupernetSpec } from "../engine";
+import { type Parameter, parameterLayout } from "../network";
+
+/** Vectors of four that hold so many channels. */
+export function vectorsOf(channels: number): number {
+  return Math.ceil(channels / 4);
+}
+
+/** Where one parameter of the flat layout lies in the arena's packed weights. */
+export interface Block {
+  readonly parameter: Parameter;
+  /** Floats from the beginning of the packed weights. */
+  readonly offset: number;
+  /** Floats that it takes, padding included. */
+  readonly size: number;
+  /** Positions of the layer's output: with the parameter's size they give the layer's multiply-accumulates an image. */
+  readonly positions: number;
+}
+
+/** Lays the parameters out in the order in which the planner asks for them. The planner asks for every one exactly once. */
+export class PackedWeights {
+  readonly blocks: Block[] = [];
+  /** Floats handed out so far. */
+  size = 0;
+  private readonly byName: Map<string, Parameter>;
+
+  constructor({ space, sizes }: SupernetSpec) {
+    this.byName = new Map(parameterLayout(space, sizes).map((parameter) => [parameter.name, parameter]));
+  }
+
+  /** Blocks that follow each other; the offset of the first. `positions` is 0 for what isn't a matrix. */
+  add(names: readonly string[], positions: number): number {
+    const start = this.size;
+    for (const name of names) {
+      const parameter = this.byName.get(name);
+      if (!parameter) throw new Error(`the layout has no parameter ${name}`);
+      const size = packedSize(parameter.shape);
+      this.blocks.push({ parameter, offset: this.size, size, positions });
+      this.size += size;
+    }
+    return start;
+  }
+}
+
+/** Floats of all parameters, packed. */
+export function packedSizeOf(layout: readonly Parameter[]): number {
+  return layout.reduce((sum, { shape }) => sum + packedSize(shape), 0);
+}
+
+function packedSize(shape: readonly number[]): number {
+  if (shape.length === 1) return vectorsOf(shape[0]) * 4;
+  const [ins, outs] = shape.slice(-2);
+  const taps = shape.length === 4 ? shape[0] * shape[1] : 1;
+  return vectorsOf(outs) * 4 * taps * vectorsOf(ins) * 4;
+}
+
+/** Calls back with the flat and the packed index of every scalar. */
+function pairs(blocks: readonly Block[], each: (flat: number, packed: number) => void): void {
+  for (const { parameter, offset } of blocks) {
+    const { shape } = parameter;
+    const outs = shape[shape.length - 1];
+    const ins = shape.length > 1 ? shape[shape.length - 2] : 1;
+    const rows = shape.length > 1 ? vectorsOf(ins) * 4 : 1;
+    const taps = parameter.size / (ins * outs);
+    let flat = parameter.offset;
+    for (let tap = 0; tap < taps; tap++) {
+      for (let i = 0; i < ins; i++) {
+        for (let o = 0; o < outs; o++) each(flat++, offset + (((o >> 2) * taps + tap) * rows + i) * 4 + (o & 3));
+      }
+    }
+  }
+}
+
+/** Writes a flat vector, in the order of `parameterLayout`, to its places in a packed one whose padding is zero. */
+export function pack(blocks: readonly Block[], flat: ArrayLike<number>, packed: Float32Array): void {
+  pairs(blocks, (from, to) => {
+    packed[to] = flat[from];
+  });
+}
+
+/** Reads a packed vector into a flat one, in the order of `parameterLayout`. */
+export function unpack(blocks: readonly Block[], packed: ArrayLike<number>, flat: Float32Array): void {
+  pairs(blocks, (to, from) => {
+    flat[to] = packed[from];
+  });
+}

@@ -1,0 +1,59 @@
+import { RandomStream } from "../../src/core/random";
+import { type NetworkSizes, rowOffsets, type SearchSpace } from "../../src/core/space";
+import type { Batch, SupernetSpec } from "../../src/engine/engine";
+import { initialWeights, parameterLayout } from "../../src/engine/network";
+import { SPACE } from "./space";
+
+/** A supernet of NAS-Bench-201 with all that one step of it takes, drawn from a seed. */
+export interface Case {
+  readonly spec: SupernetSpec;
+  readonly weights: Float32Array;
+  readonly batch: Batch;
+  readonly mixing: Float64Array;
+}
+
+const SIZES: NetworkSizes = { channels: 4, cells: 1, image: 8, imageChannels: 3, classes: 10 };
+
+export function supernetCase(sizes: Partial<NetworkSizes>, batch: number, mix: Mix = "dense", seed = 1): Case {
+  const spec = { space: SPACE, sizes: { ...SIZES, ...sizes }, batch };
+  const random = new RandomStream(seed, "case");
+  const { image, imageChannels, classes } = spec.sizes;
+  const weights = initialWeights(parameterLayout(spec.space, spec.sizes), random);
+  // Scales, offsets and biases start at one and zero, where a wrong gradient can hide.
+  for (let i = 0; i < weights.length; i++) if (weights[i] === 0 || weights[i] === 1) weights[i] += 0.3 * random.normal();
+  return {
+    spec,
+    weights,
+    batch: {
+      images: Float32Array.from(random.normals(batch * image * image * imageChannels)),
+      labels: Uint8Array.from({ length: batch }, () => random.integer(classes)),
+    },
+    mixing: mixingWeights(SPACE, mix, random),
+  };
+}
+
+export type Mix = "dense" | "one-hot" | "zero";
+
+function mixingWeights(space: SearchSpace, mix: Mix, random: RandomStream): Float64Array {
+  const mixing = new Float64Array(space.size);
+  if (mix === "zero") return mixing;
+  const offsets = rowOffsets(space.rows);
+  for (const [r, row] of space.rows.entries()) {
+    const draws = row.choices.map(() => random.uniform());
+    const total = draws.reduce((sum, draw) => sum + draw, 0);
+    const chosen = random.integer(row.choices.length);
+    for (const [o, draw] of draws.entries()) mixing[offsets[r] + o] = mix === "dense" ? draw / total : o === chosen ? 1 : 0;
+  }
+  return mixing;
+}
+
+/** Largest difference, relative to the largest reference value. */
+export function relativeError(values: ArrayLike<number>, reference: ArrayLike<number>): number {
+  let largest = 0;
+  let difference = 0;
+  for (let i = 0; i < reference.length; i++) {
+    largest = Math.max(largest, Math.abs(reference[i]));
+    difference = Math.max(difference, Math.abs(values[i] - reference[i]));
+  }
+  return difference / (largest || 1);
+}

@@ -1,0 +1,410 @@
+import { NORM_EPSILON } from "../../src/engine/network";
+import {
+  type Arguments,
+  argumentsOf,
+  type Entry,
+  type Kind,
+  SPREAD_FIELDS,
+  TERM,
+  TERM_FIELDS,
+  type Term,
+  termsOf,
+} from "../../src/engine/plan/kernels";
+import { pack, unpack } from "../../src/engine/plan/weights";
+import type { Plan } from "../../src/engine/plan/plan";
+import type { Batch, WeightStep } from "../../src/engine/engine";
+
+/**
+ * Runs a plan in float64, one loop a sum as kernels.ts states it. It is what the plan is verified with (against a network written
+ * without one), and what an executor's kernels are compared with, entry by entry.
+ */
+export class Interpreter {
+  readonly arena: Float64Array;
+
+  constructor(readonly plan: Plan) {
+    this.arena = new Float64Array(plan.floats);
+  }
+
+  /** Sets weights (and velocities, where given) from flat vectors. */
+  load(weights: ArrayLike<number>, velocities?: ArrayLike<number>): void {
+    const { regions, packed, blocks } = this.plan;
+    for (const [flat, offset] of [
+      [weights, regions.weights],
+      [velocities, regions.velocities],
+    ] as const) {
+      const target = new Float32Array(packed);
+      if (flat) pack(blocks, flat, target);
+      this.arena.set(target, offset);
+    }
+  }
+
+  /** A region that is packed like the weights, flat. */
+  flat(region: "weights" | "velocities" | "gradient"): Float32Array {
+    const { blocks, regions, packed } = this.plan;
+    const last = blocks.reduce((end, { parameter }) => Math.max(end, parameter.offset + parameter.size), 0);
+    const flat = new Float32Array(last);
+    unpack(blocks, this.arena.subarray(regions[region], regions[region] + packed), flat);
+    return flat;
+  }
+
+  /** Sets what a program reads. */
+  feed(mixing: ArrayLike<number>, batch: Batch, step?: WeightStep): void {
+    const { regions, spec, images } = this.plan;
+    const { image, imageChannels } = spec.sizes;
+    this.arena.set(Array.from(mixing), regions.mixing);
+    if (step) this.arena.set([step.rate, step.momentum, step.decay, step.clip], regions.hyper);
+    this.arena.set(batch.labels, regions.labels);
+    const vectors = Math.ceil(imageChannels / 4);
+    for (let b = 0; b < spec.batch; b++) {
+      for (let p = 0; p < image * image; p++) {
+        for (let c = 0; c < imageChannels; c++) {
+          const at = ((p * vectors + (c >> 2)) * images + b) * 4 + (c & 3);
+          this.arena[regions.images + at] = batch.images[(b * image * image + p) * imageChannels + c];
+        }
+      }
+    }
+  }
+
+  run(entries: readonly Entry[]): void {
+    for (const entry of entries) this.step(entry);
+  }
+
+  step(entry: Entry): void {
+    const run = this.kernels[entry.kind] as (args: Arguments<Kind>, entry: Entry) => void;
+    run(argumentsOf(entry.kind, entry), entry);
+  }
+
+  /** Index of an element of a tensor. */
+  private at(offset: number, vectors: number, position: number, channel: number, image: number): number {
+    return offset + ((position * vectors + (channel >> 2)) * this.plan.images + image) * 4 + (channel & 3);
+  }
+
+  private mean(stats: number, channel: number): number {
+    return this.arena[stats + 8 * (channel >> 2) + (channel & 3)];
+  }
+
+  private inverse(stats: number, channel: number): number {
+    return this.arena[stats + 8 * (channel >> 2) + 4 + (channel & 3)];
+  }
+
+  /** Calls back for every (position, channel, real image). */
+  private each(positions: number, vectors: number, visit: (p: number, c: number, b: number) => void): void {
+    for (let p = 0; p < positions; p++) {
+      for (let c = 0; c < 4 * vectors; c++) for (let b = 0; b < this.plan.spec.batch; b++) visit(p, c, b);
+    }
+  }
+
+  /** Calls back for every multiply-accumulate of a convolution: indices of x, of z and of the weight. */
+  private taps(a: Arguments<"conv">, visit: (x: number, z: number, w: number, position: number) => void): void {
+    const zVectors = a.wideVectors + a.pointVectors;
+    for (let p = 0; p < a.zSide * a.zSide; p++) {
+      const [row, column] = [Math.floor(p / a.zSide), p % a.zSide];
+      for (let o = 0; o < 4 * zVectors; o++) {
+        const isWide = o < 4 * a.wideVectors;
+        const [kernel, block, out] = isWide ? [a.kernel, a.wide, o] : [1, a.point, o - 4 * a.wideVectors];
+        const pad = (kernel - 1) / 2;
+        for (let tap = 0; tap < kernel * kernel; tap++) {
+          const y = row * a.stride + Math.floor(tap / kernel) - pad;
+          const x = column * a.stride + (tap % kernel) - pad;
+          if (y < 0 || x < 0 || y >= a.xSide || x >= a.xSide) continue;
+          for (let i = 0; i < 4 * a.xVectors; i++) {
+            const w = block + (((out >> 2) * kernel * kernel + tap) * 4 * a.xVectors + i) * 4 + (out & 3);
+            for (let b = 0; b < this.plan.spec.batch; b++) {
+              visit(this.at(a.x, a.xVectors, y * a.xSide + x, i, b), this.at(a.z, zVectors, p, o, b), w, p);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** Positions of the 3 x 3 window around one, inside the image. */
+  private window(position: number, side: number): number[] {
+    const [row, column] = [Math.floor(position / side), position % side];
+    const found: number[] = [];
+    for (let y = Math.max(0, row - 1); y <= Math.min(side - 1, row + 1); y++) {
+      for (let x = Math.max(0, column - 1); x <= Math.min(side - 1, column + 1); x++) found.push(y * side + x);
+    }
+    return found;
+  }
+
+  private term(t: Term, side: number, p: number, c: number, b: number): number {
+    const value = (position: number) => this.arena[this.at(t.source, t.sourceVectors, position, 4 * t.first + c, b)];
+    if (t.kind === TERM.identity) return value(p);
+    if (t.kind === TERM.normalised) return (value(p) - this.mean(t.stats, c)) * this.inverse(t.stats, c);
+    const window = this.window(p, side);
+    return window.reduce((sum, position) => sum + value(position), 0) / window.length;
+  }
+
+  /** Windows of 2 x 2 with stride 2: calls back with input position, output position and the window's number of pixels. */
+  private halves(side: number, visit: (from: number, to: number, count: number) => void): void {
+    const half = Math.ceil(side / 2);
+    for (let p = 0; p < half * half; p++) {
+      const [row, column] = [2 * Math.floor(p / half), 2 * (p % half)];
+      const rows = row + 1 < side ? [row, row + 1] : [row];
+      const columns = column + 1 < side ? [column, column + 1] : [column];
+      for (const y of rows) for (const x of columns) visit(y * side + x, p, rows.length * columns.length);
+    }
+  }
+
+  private readonly kernels: { [K in Kind]: (args: Arguments<K>, entry: Entry) => void } = {
+    conv: (a) => {
+      const m = this.arena;
+      this.each(a.zSide ** 2, a.wideVectors + a.pointVectors, (p, c, b) => {
+        m[this.at(a.z, a.wideVectors + a.pointVectors, p, c, b)] = 0;
+      });
+      this.taps(a, (x, z, w) => {
+        m[z] += m[w] * (a.rectify ? Math.max(0, m[x]) : m[x]);
+      });
+    },
+    convData: (a) => {
+      const m = this.arena;
+      const sums = new Float64Array(a.xSide ** 2 * a.xVectors * 4 * this.plan.images);
+      this.taps(a, (x, z, w) => {
+        sums[x - a.x] += m[w] * m[z];
+      });
+      this.each(a.xSide ** 2, a.xVectors, (p, c, b) => {
+        const i = this.at(0, a.xVectors, p, c, b);
+        const passed = a.rectify && !(m[a.x + i] > 0) ? 0 : sums[i];
+        m[a.dx + i] = (a.add ? m[a.dx + i] : 0) + passed;
+      });
+    },
+    convWeights: (a) => {
+      const m = this.arena;
+      const blocks = [
+        [a.wide, a.wideVectors * a.kernel ** 2],
+        [a.point, a.pointVectors],
+      ];
+      for (const [offset, vectors] of blocks) {
+        for (let part = 0; part < a.parts && vectors > 0; part++) {
+          const from = offset + part * a.partStride;
+          m.fill(0, from, from + vectors * a.xVectors * 16);
+        }
+      }
+      const positions = a.zSide ** 2;
+      const partOf = (p: number) => {
+        let part = 0;
+        while (p >= Math.floor(((part + 1) * positions) / a.parts)) part++;
+        return part;
+      };
+      this.taps(a, (x, z, w, p) => {
+        m[w + partOf(p) * a.partStride] += m[z] * (a.rectify ? Math.max(0, m[x]) : m[x]);
+      });
+    },
+    stats: (a) => {
+      const n = a.positions * this.plan.spec.batch;
+      const sum = new Float64Array(4 * a.vectors);
+      const squares = new Float64Array(4 * a.vectors);
+      const value = (p: number, c: number, b: number) => this.arena[this.at(a.z, a.vectors, p, c, b)];
+      this.each(a.positions, a.vectors, (p, c, b) => {
+        sum[c] += value(p, c, b);
+      });
+      this.each(a.positions, a.vectors, (p, c, b) => {
+        squares[c] += (value(p, c, b) - sum[c] / n) ** 2;
+      });
+      for (let c = 0; c < 4 * a.vectors; c++) {
+        const at = a.stats + 8 * (c >> 2) + (c & 3);
+        this.arena[at] = sum[c] / n;
+        this.arena[at + 4] = 1 / Math.sqrt(squares[c] / n + NORM_EPSILON);
+      }
+    },
+    norm: (a) => {
+      const m = this.arena;
+      this.each(a.positions, a.vectors, (p, c, b) => {
+        const i = this.at(0, a.vectors, p, c, b);
+        const xhat = (m[a.z + i] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
+        m[a.y + i] = m[a.scale + c] * xhat + m[a.offset + c] + (a.addend < 0 ? 0 : m[a.addend + i]);
+      });
+    },
+    normReduce: (a) => this.normReduce(a, (i) => this.arena[a.dy + i], a.z),
+    normMap: (a) => this.normMap(a, (i) => this.arena[a.dy + i], a.z, a.z),
+    node: (a, entry) => {
+      const list = termsOf(entry, TERM_FIELDS);
+      this.each(a.side ** 2, a.vectors, (p, c, b) => {
+        this.arena[this.at(a.y, a.vectors, p, c, b)] = list.reduce(
+          (sum, t) => sum + this.arena[t.weight] * this.term(t, a.side, p, c, b),
+          0,
+        );
+      });
+    },
+    nodeReduce: (a, entry) => {
+      const list = termsOf(entry, TERM_FIELDS);
+      for (const sums of [a.totals, ...list.map((t) => t.sums)]) this.arena.fill(0, sums, sums + 4 * a.vectors);
+      this.each(a.side ** 2, a.vectors, (p, c, b) => {
+        const dy = this.arena[this.at(a.dy, a.vectors, p, c, b)];
+        this.arena[a.totals + c] += dy;
+        for (const t of list) this.arena[t.sums + c] += dy * this.term(t, a.side, p, c, b);
+      });
+    },
+    nodeMap: (a, entry) => {
+      const m = this.arena;
+      const n = a.side ** 2 * this.plan.spec.batch;
+      for (const t of termsOf(entry, TERM_FIELDS)) {
+        this.each(a.side ** 2, a.vectors, (p, c, b) => {
+          const dy = m[this.at(a.dy, a.vectors, p, c, b)];
+          const xhat = this.term(t, a.side, p, c, b);
+          const centred = dy - m[a.totals + c] / n - (xhat * m[t.sums + c]) / n;
+          m[this.at(t.source, t.sourceVectors, p, 4 * t.first + c, b)] =
+            m[t.weight] * this.inverse(t.stats, c) * centred;
+        });
+      }
+    },
+    spread: (a, entry) => {
+      const m = this.arena;
+      const list = termsOf(entry, SPREAD_FIELDS);
+      this.each(a.side ** 2, a.vectors, (p, c, b) => {
+        const at = (offset: number, position: number) => this.at(offset, a.vectors, position, c, b);
+        let sum = 0;
+        for (const t of list) {
+          const from = t.kind === TERM.identity ? [p] : this.window(p, a.side);
+          for (const q of from) {
+            const count = t.kind === TERM.identity ? 1 : this.window(q, a.side).length;
+            sum += (m[t.weight] * m[at(t.dy, q)]) / count;
+          }
+        }
+        m[at(a.dx, p)] = sum;
+      });
+    },
+    examples: (a, entry) => {
+      const { images } = this.plan;
+      for (const t of termsOf(entry, TERM_FIELDS)) {
+        const out = a.out + (t.weight - a.mixing) * images;
+        if (!a.add) this.arena.fill(0, out, out + images);
+        this.each(a.side ** 2, a.vectors, (p, c, b) => {
+          const dy = this.arena[this.at(a.dy, a.vectors, p, c, b)];
+          this.arena[out + b] += dy * this.term(t, a.side, p, c, b);
+        });
+      }
+    },
+    mixingGradient: (a, entry) => {
+      const lists = entry.args.slice(3);
+      for (let k = 0; k < a.size; k++) {
+        let sum = 0;
+        for (let cell = 0; cell < a.cells; cell++) {
+          const [vectors, sums] = [lists[cell * (a.size + 1)], lists[cell * (a.size + 1) + 1 + k]];
+          for (let c = 0; sums >= 0 && c < 4 * vectors; c++) sum += this.arena[sums + c];
+        }
+        this.arena[a.out + k] = sum;
+      }
+    },
+    pool: (a) => {
+      const half = Math.ceil(a.xSide / 2);
+      this.each(half ** 2, a.vectors, (p, c, b) => {
+        this.arena[this.at(a.y, a.vectors, p, c, b)] = 0;
+      });
+      this.halves(a.xSide, (from, to, count) => {
+        this.each(1, a.vectors, (_, c, b) => {
+          this.arena[this.at(a.y, a.vectors, to, c, b)] += this.arena[this.at(a.x, a.vectors, from, c, b)] / count;
+        });
+      });
+    },
+    poolData: (a) => {
+      this.halves(a.xSide, (from, to, count) => {
+        this.each(1, a.vectors, (_, c, b) => {
+          this.arena[this.at(a.dx, a.vectors, from, c, b)] = this.arena[this.at(a.dy, a.vectors, to, c, b)] / count;
+        });
+      });
+    },
+    features: (a) => {
+      const m = this.arena;
+      this.each(1, a.vectors, (_, c, b) => {
+        m[this.at(a.f, a.vectors, 0, c, b)] = 0;
+      });
+      this.each(a.positions, a.vectors, (p, c, b) => {
+        const xhat = (m[this.at(a.x, a.vectors, p, c, b)] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
+        m[this.at(a.f, a.vectors, 0, c, b)] += Math.max(0, m[a.scale + c] * xhat + m[a.offset + c]) / a.positions;
+      });
+    },
+    featuresReduce: (a) => this.normReduce(a, this.featuresGradient(a), a.x),
+    featuresMap: (a) => this.normMap(a, this.featuresGradient(a), a.x, a.dx),
+    loss: (a) => {
+      const m = this.arena;
+      const vectors = Math.ceil(a.classes / 4);
+      for (let b = 0; b < this.plan.spec.batch; b++) {
+        const label = m[a.labels + b];
+        const y = Array.from({ length: a.classes }, (_, c) => m[this.at(a.logits, vectors, 0, c, b)] + m[a.bias + c]);
+        const largest = Math.max(...y);
+        const total = y.reduce((sum, value) => sum + Math.exp(value - largest), 0);
+        m[a.losses + b] = Math.log(total) - (y[label] - largest);
+        m[a.hits + b] = y.indexOf(largest) === label ? 1 : 0;
+        for (let c = 0; c < 4 * vectors; c++) {
+          const share = c < a.classes ? Math.exp(y[c] - largest) / total - (c === label ? 1 : 0) : 0;
+          m[this.at(a.logits, vectors, 0, c, b)] = share / this.plan.spec.batch;
+        }
+      }
+    },
+    biasGradient: (a) => {
+      this.arena.fill(0, a.out, a.out + 4 * a.vectors);
+      this.each(1, a.vectors, (_, c, b) => {
+        this.arena[a.out + c] += this.arena[this.at(a.z, a.vectors, 0, c, b)];
+      });
+    },
+    gradientNorm: (a) => {
+      const m = this.arena;
+      for (let i = 0; i < a.count; i++) {
+        for (let part = 1; part < a.parts; part++) m[a.gradient + i] += m[a.gradient + part * a.partStride + i];
+      }
+      const edge = (slot: number) => Math.floor((slot * a.count) / a.slots / 4) * 4;
+      for (let slot = 0; slot < a.slots; slot++) {
+        const range = m.subarray(a.gradient + edge(slot), a.gradient + edge(slot + 1));
+        m[a.squares + slot] = range.reduce((sum, g) => sum + g * g, 0);
+      }
+    },
+    update: (a) => {
+      const m = this.arena;
+      const [rate, momentum, decay, clip] = m.subarray(a.hyper, a.hyper + 4);
+      const norm = Math.sqrt(m.subarray(a.squares, a.squares + a.slots).reduce((sum, square) => sum + square, 0));
+      const factor = Math.min(1, clip / (norm + 1e-6));
+      for (let i = 0; i < a.count; i++) {
+        const g = m[a.gradient + i] * factor + decay * m[a.weights + i];
+        m[a.velocities + i] = momentum * m[a.velocities + i] + g;
+        m[a.weights + i] -= rate * (g + momentum * m[a.velocities + i]);
+      }
+    },
+  };
+
+  private normReduce(
+    a: { positions: number; vectors: number; stats: number; sums: number },
+    gradient: (index: number) => number,
+    z: number,
+  ): void {
+    const m = this.arena;
+    const channels = 4 * a.vectors;
+    m.fill(0, a.sums, a.sums + 2 * channels);
+    this.each(a.positions, a.vectors, (p, c, b) => {
+      const i = this.at(0, a.vectors, p, c, b);
+      m[a.sums + c] += gradient(i) * (m[z + i] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
+      m[a.sums + channels + c] += gradient(i);
+    });
+  }
+
+  private normMap(
+    a: { positions: number; vectors: number; stats: number; scale: number; sums: number },
+    gradient: (index: number) => number,
+    z: number,
+    out: number,
+  ): void {
+    const m = this.arena;
+    const channels = 4 * a.vectors;
+    const n = a.positions * this.plan.spec.batch;
+    this.each(a.positions, a.vectors, (p, c, b) => {
+      const i = this.at(0, a.vectors, p, c, b);
+      const xhat = (m[z + i] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
+      const centred = gradient(i) - m[a.sums + channels + c] / n - (xhat * m[a.sums + c]) / n;
+      m[out + i] = m[a.scale + c] * this.inverse(a.stats, c) * centred;
+    });
+  }
+
+  /** dL/d(normalised input) of the head, by index within a tensor: the features' gradient where the rectifier let something through. */
+  private featuresGradient(
+    a: Pick<Arguments<"featuresReduce">, "df" | "x" | "positions" | "vectors" | "stats" | "scale" | "offset">,
+  ): (index: number) => number {
+    const m = this.arena;
+    const row = 4 * a.vectors * this.plan.images;
+    return (i) => {
+      const c = 4 * (Math.floor(i / 4 / this.plan.images) % a.vectors) + (i & 3);
+      const xhat = (m[a.x + i] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
+      return m[a.scale + c] * xhat + m[a.offset + c] > 0 ? m[a.df + (i % row)] / a.positions : 0;
+    };
+  }
+}
