@@ -1,4 +1,5 @@
 import { InputError } from "./errors";
+import { nearest } from "./text";
 
 /**
  * One description per control. The form, the link, the command line's flags and help, the run file and the validation are all
@@ -511,30 +512,19 @@ function nearestText(text: string, control: ChoiceControl): string {
   );
 }
 
-/** The candidate at the smallest edit distance. `candidates` must not be empty. */
-export function nearest(text: string, candidates: readonly string[]): string {
-  const distances = candidates.map((candidate) => editDistance(text, candidate));
-  return candidates[distances.indexOf(Math.min(...distances))];
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length];
-}
-
 /** Rules that join controls. @throws {InputError} saying which values clash and what to do */
 export function checkTogether(settings: Settings): void {
   if (settings.method === "balenas" && settings.initialPrecision < settings.priorPrecision) {
     throw new InputError(
       `initialPrecision ${settings.initialPrecision} is below priorPrecision ${settings.priorPrecision}: ` +
         `a Gaussian cannot start wider than its prior; the nearest valid value is ${settings.priorPrecision}`,
+    );
+  }
+  if (settings.klWeight * (1 - settings.archBeta2) >= 1) {
+    const largest = Math.floor(1 / (1 - settings.archBeta2)) - 1;
+    throw new InputError(
+      `klWeight ${settings.klWeight} forgets all curvature in one step at archBeta2 ${settings.archBeta2}: ` +
+        `their product klWeight (1 - archBeta2) must stay below 1; the nearest valid klWeight is ${largest}`,
     );
   }
   if (settings.weightRateEnd > settings.weightRate) {

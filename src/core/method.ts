@@ -1,3 +1,4 @@
+import type { Settings } from "./controls";
 import type { RandomStream } from "./random";
 
 /** The engine's answer at one proposed point, as the method needs it. */
@@ -32,7 +33,9 @@ export interface MethodState {
   readonly mean: number[];
   readonly momentum: number[];
   readonly curvature: number[];
-  readonly step: number;
+  /** How much of their weight the two running means have gathered, for the bias correction. */
+  readonly momentumWeight: number;
+  readonly curvatureWeight: number;
 }
 
 /**
@@ -51,6 +54,8 @@ export interface Method {
   learn(proposals: readonly Proposal[], feedback: readonly Feedback[]): Lesson;
   /** The mixing weights of the weight step. Draws from `noise` where the method trains at a sample. */
   trainingMixing(noise: RandomStream): Float64Array;
+  /** Takes over changed hyper-parameters. */
+  configure(settings: Settings): void;
   save(): MethodState;
   restore(state: MethodState): void;
 }

@@ -64,3 +64,15 @@ export function rowOffsets(rows: readonly Row[]): number[] {
   for (const row of rows) offsets.push(offsets[offsets.length - 1] + row.choices.length);
   return offsets;
 }
+
+/** The index of the largest preference in every row; the first of equals. */
+export function argmaxRows(rows: readonly Row[], preferences: ArrayLike<number>): number[] {
+  const offsets = rowOffsets(rows);
+  return rows.map(({ choices }, row) => {
+    let best = 0;
+    for (let i = 1; i < choices.length; i++) {
+      if (preferences[offsets[row] + i] > preferences[offsets[row] + best]) best = i;
+    }
+    return best;
+  });
+}
