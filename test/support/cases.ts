@@ -1,8 +1,8 @@
+import { NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
 import { type NetworkSizes, rowOffsets, type SearchSpace } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { initialWeights, parameterLayout } from "../../src/engine/network";
-import { SPACE } from "./space";
 
 /** A supernet of NAS-Bench-201 with all that one step of it takes, drawn from a seed. */
 export interface Case {
@@ -20,7 +20,8 @@ export function supernetCase(sizes: Partial<NetworkSizes>, batch: number, mix: M
   const { image, imageChannels, classes } = spec.sizes;
   const weights = initialWeights(parameterLayout(spec.space, spec.sizes), random);
   // Scales, offsets and biases start at one and zero, where a wrong gradient can hide.
-  for (let i = 0; i < weights.length; i++) if (weights[i] === 0 || weights[i] === 1) weights[i] += 0.3 * random.normal();
+  for (let i = 0; i < weights.length; i++)
+    if (weights[i] === 0 || weights[i] === 1) weights[i] += 0.3 * random.normal();
   return {
     spec,
     weights,
@@ -42,10 +43,14 @@ function mixingWeights(space: SearchSpace, mix: Mix, random: RandomStream): Floa
     const draws = row.choices.map(() => random.uniform());
     const total = draws.reduce((sum, draw) => sum + draw, 0);
     const chosen = random.integer(row.choices.length);
-    for (const [o, draw] of draws.entries()) mixing[offsets[r] + o] = mix === "dense" ? draw / total : o === chosen ? 1 : 0;
+    for (const [o, draw] of draws.entries())
+      mixing[offsets[r] + o] = mix === "dense" ? draw / total : o === chosen ? 1 : 0;
   }
   return mixing;
 }
+
+/** Below it a reference is rounding where a zero was meant, and the difference counts as it is. */
+const NOTHING = 1e-9;
 
 /** Largest difference, relative to the largest reference value. */
 export function relativeError(values: ArrayLike<number>, reference: ArrayLike<number>): number {
@@ -55,5 +60,5 @@ export function relativeError(values: ArrayLike<number>, reference: ArrayLike<nu
     largest = Math.max(largest, Math.abs(reference[i]));
     difference = Math.max(difference, Math.abs(values[i] - reference[i]));
   }
-  return difference / (largest || 1);
+  return largest < NOTHING ? difference : difference / largest;
 }

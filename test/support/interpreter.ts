@@ -1,3 +1,4 @@
+import type { Batch, WeightStep } from "../../src/engine/engine";
 import { NORM_EPSILON } from "../../src/engine/network";
 import {
   type Arguments,
@@ -10,9 +11,8 @@ import {
   type Term,
   termsOf,
 } from "../../src/engine/plan/kernels";
-import { pack, unpack } from "../../src/engine/plan/weights";
 import type { Plan } from "../../src/engine/plan/plan";
-import type { Batch, WeightStep } from "../../src/engine/engine";
+import { pack, unpack } from "../../src/engine/plan/weights";
 
 /**
  * Runs a plan in float64, one loop a sum as kernels.ts states it. It is what the plan is verified with (against a network written

@@ -1,6 +1,6 @@
+import { rowOffsets } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { halved, NORM_EPSILON, type Parameter, parameterLayout, STAGES } from "../../src/engine/network";
-import { rowOffsets } from "../../src/core/space";
 
 /**
  * The supernet in plain float64 loops, layer by layer: a network to compare the engines with that shares no idea with them but the
@@ -32,7 +32,12 @@ export interface Outcome {
 }
 
 /** Loss, accuracy and all gradients of a batch. */
-export function oracle(spec: SupernetSpec, weights: ArrayLike<number>, mixing: ArrayLike<number>, batch: Batch): Outcome {
+export function oracle(
+  spec: SupernetSpec,
+  weights: ArrayLike<number>,
+  mixing: ArrayLike<number>,
+  batch: Batch,
+): Outcome {
   return new Oracle(spec, weights, mixing).run(batch);
 }
 
@@ -239,7 +244,9 @@ class Oracle {
           if (operation === "none") return [];
           if (operation === "skip_connect") return [{ node: nodes[from], weight }];
           if (operation === "avg_pool_3x3") return [{ node: this.pool(nodes[from], 1), weight }];
-          return [{ node: this.norm(this.conv(this.relu(nodes[from]), `${name}/${row.name}/${operation}`, 1)), weight }];
+          return [
+            { node: this.norm(this.conv(this.relu(nodes[from]), `${name}/${row.name}/${operation}`, 1)), weight },
+          ];
         });
       });
       nodes.push(this.sum(parts));
@@ -258,7 +265,8 @@ class Oracle {
     let hits = 0;
     for (let b = 0; b < batch; b++) {
       const f = new Float64Array(channels);
-      for (let i = 0; i < positions * channels; i++) f[i % channels] += y.value.data[b * positions * channels + i] / positions;
+      for (let i = 0; i < positions * channels; i++)
+        f[i % channels] += y.value.data[b * positions * channels + i] / positions;
       const logits = Array.from({ length: classes }, (_, o) =>
         f.reduce((sum, value, c) => sum + value * this.weights[weight + c * classes + o], this.weights[bias + o]),
       );

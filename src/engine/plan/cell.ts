@@ -1,5 +1,6 @@
 import { InputError } from "../../core/errors";
 import { rowOffsets } from "../../core/space";
+import { type SpreadTerm, TERM, type Term } from "./kernels";
 import {
   type Context,
   type Convolution,
@@ -10,7 +11,6 @@ import {
   type Layer,
   statistics,
 } from "./layer";
-import { type SpreadTerm, TERM, type Term } from "./kernels";
 import type { Tensor } from "./program";
 
 /** A candidate operation of an edge as its target node sees it. */
@@ -136,7 +136,14 @@ function candidatesInto(
           if (fan === undefined || first === undefined) throw new Error(`no convolution for ${row.name}/${operation}`);
           const { z } = fan.convolution;
           const stats = fan.stats + 8 * first;
-          return candidate({ ...plain, kind: TERM.normalised, source: z.offset, sourceVectors: z.vectors, first, stats });
+          return candidate({
+            ...plain,
+            kind: TERM.normalised,
+            source: z.offset,
+            sourceVectors: z.vectors,
+            first,
+            stats,
+          });
         }
         default:
           throw new InputError(`the compiled engine has no operation "${operation}"; choose the reference engine`);
@@ -152,7 +159,13 @@ interface Forward {
 }
 
 /** Adds the backward entries of all nodes, last first; the gradients by node, that of node 0 only where it is wanted. */
-function backward(context: Context, index: number, forward: Forward, dy: Tensor, wanted: boolean): (Tensor | undefined)[] {
+function backward(
+  context: Context,
+  index: number,
+  forward: Forward,
+  dy: Tensor,
+  wanted: boolean,
+): (Tensor | undefined)[] {
   const { program, pass, spec } = context;
   const { nodes, fans, candidates } = forward;
   const { side, vectors } = nodes[0];

@@ -3,7 +3,7 @@ import type { SupernetSpec } from "../engine";
 import { layoutSize, parameterLayout, STAGES } from "../network";
 import { cell } from "./cell";
 import type { Entry } from "./kernels";
-import { type Context, type Layer, type Pass, PASSES, type Regions } from "./layer";
+import { type Context, type Layer, PASSES, type Pass, type Regions } from "./layer";
 import { Arena, Program } from "./program";
 import { head, residual, stem } from "./skeleton";
 import { type Block, PackedWeights, packedSizeOf, vectorsOf } from "./weights";

@@ -1,4 +1,13 @@
-import { type Arguments, type Entry, KERNELS, type Kind, SPREAD_FIELDS, type SpreadTerm, type Term, TERM_FIELDS } from "./kernels";
+import {
+  type Arguments,
+  type Entry,
+  KERNELS,
+  type Kind,
+  SPREAD_FIELDS,
+  type SpreadTerm,
+  TERM_FIELDS,
+  type Term,
+} from "./kernels";
 
 /** A tensor in the arena, see kernels.ts for its layout. */
 export interface Tensor {
@@ -77,7 +86,11 @@ export class Program {
     this.push(kind, ordered(KERNELS[kind], named));
   }
 
-  addTerms<K extends "node" | "nodeReduce" | "nodeMap" | "examples">(kind: K, named: Arguments<K>, terms: readonly Term[]): void {
+  addTerms<K extends "node" | "nodeReduce" | "nodeMap" | "examples">(
+    kind: K,
+    named: Arguments<K>,
+    terms: readonly Term[],
+  ): void {
     const list = terms.flatMap((term) => ordered(TERM_FIELDS, term));
     this.push(kind, [...ordered(KERNELS[kind], named), terms.length, ...list]);
   }

@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "../../src/core/errors";
+import { NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { RandomStream } from "../../src/core/random";
+import { initialWeights, layoutSize, parameterLayout } from "../../src/engine/network";
+import { createPlan, planCost } from "../../src/engine/plan/plan";
+import { Arena } from "../../src/engine/plan/program";
+import { pack, unpack } from "../../src/engine/plan/weights";
+import { type Case, type Mix, relativeError, supernetCase } from "../support/cases";
+import { Interpreter } from "../support/interpreter";
+import { oracle } from "../support/oracle";
+
+const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: number; mix?: Mix }[] = [
+  { name: "dense", sizes: {}, batch: 3 },
+  { name: "an odd side and channels that need padding", sizes: { channels: 3, image: 14, imageChannels: 1 }, batch: 2 },
+  { name: "one channel", sizes: { channels: 1, image: 8, classes: 3 }, batch: 5 },
+  { name: "three cells a stage", sizes: { channels: 2, cells: 3, image: 8 }, batch: 2 },
+  { name: "one-hot mixing weights", sizes: {}, batch: 4, mix: "one-hot" },
+  { name: "mixing weights of zero", sizes: {}, batch: 4, mix: "zero" },
+];
+
+describe("a plan, run in float64", () => {
+  for (const { name, sizes, batch, mix } of SETTINGS) {
+    it(`computes the network and its gradients: ${name}`, () => {
+      const { spec, weights, mixing, batch: data } = supernetCase(sizes, batch, mix);
+      const plan = createPlan(spec, { parts: 3, slots: 4 });
+      const expected = oracle(spec, weights, mixing, data);
+      const machine = new Interpreter(plan);
+      machine.load(weights);
+      const { losses, hits, mixingGradient, examples } = plan.regions;
+      const read = (offset: number, count: number) => Array.from(machine.arena.subarray(offset, offset + count));
+      const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / batch;
+
+      for (const pass of ["evaluate", "architecture", "examples"] as const) {
+        machine.arena.fill(Number.NaN, plan.regions.squares + 4);
+        machine.feed(mixing, data);
+        machine.run(plan.programs[pass]);
+        expect(mean(read(losses, batch))).toBeCloseTo(expected.loss, 10);
+        expect(mean(read(hits, batch))).toBe(expected.accuracy);
+        if (pass === "evaluate") continue;
+        expect(relativeError(read(mixingGradient, mixing.length), expected.mixing)).toBeLessThan(1e-9);
+      }
+      const perExample = expected.perExample.map((_, i) => {
+        const [b, k] = [Math.floor(i / mixing.length), i % mixing.length];
+        return batch * machine.arena[examples + k * plan.images + b];
+      });
+      expect(relativeError(perExample, expected.perExample)).toBeLessThan(1e-9);
+
+      const step = { rate: 0.1, momentum: 0.9, decay: 3e-4, clip: 0.5 };
+      machine.arena.fill(Number.NaN, plan.regions.squares + 4);
+      machine.load(weights, weights);
+      machine.feed(mixing, data, step);
+      machine.run(plan.programs.weights);
+      expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);
+      const norm = Math.hypot(...expected.weights);
+      const factor = Math.min(1, step.clip / (norm + 1e-6));
+      const velocities = weights.map((w, i) => 0.9 * w + factor * expected.weights[i] + 3e-4 * w);
+      const stepped = weights.map((w, i) => w - 0.1 * (factor * expected.weights[i] + 3e-4 * w + 0.9 * velocities[i]));
+      expect(relativeError(machine.flat("velocities"), velocities)).toBeLessThan(1e-6);
+      expect(relativeError(machine.flat("weights"), stepped)).toBeLessThan(1e-6);
+    });
+  }
+});
+
+describe("the network that plans are compared with", () => {
+  it("agrees with finite differences, average pooling at the borders included", () => {
+    const { spec, weights, mixing, batch } = supernetCase({ channels: 2, image: 6, classes: 3 }, 2);
+    const { weights: dWeights, mixing: dMixing } = oracle(spec, weights, mixing, batch);
+    const h = 1e-5;
+    const slope = (values: ArrayLike<number>, i: number, loss: (moved: number[]) => number) => {
+      const at = (value: number) => loss(Array.from(values, (v, j) => (j === i ? value : v)));
+      return (at(values[i] + h) - at(values[i] - h)) / (2 * h);
+    };
+    const mixingSlopes = Array.from(mixing, (_, i) => slope(mixing, i, (p) => oracle(spec, weights, p, batch).loss));
+    expect(relativeError(dMixing, mixingSlopes)).toBeLessThan(1e-6);
+    // Some of every parameter.
+    const picked = parameterLayout(spec.space, spec.sizes).map(({ offset, size }) => offset + Math.floor(size / 2));
+    const slopes = picked.map((i) => slope(weights, i, (w) => oracle(spec, w, mixing, batch).loss));
+    expect(
+      relativeError(
+        picked.map((i) => dWeights[i]),
+        slopes,
+      ),
+    ).toBeLessThan(1e-5);
+  });
+});
+
+describe("planning", () => {
+  const spec = supernetCase({ channels: 4, image: 16 }, 32).spec;
+
+  it("states the cost before anything runs", () => {
+    const cost = planCost(createPlan(spec));
+    expect(cost.parameters).toBe(layoutSize(parameterLayout(spec.space, spec.sizes)));
+    // Multiply-accumulates an image: the stem; three stages of six edges with 10 taps; residual blocks; the classifier.
+    const stem = 27 * 4 * 256;
+    const cells = [4, 8, 16].map((c, s) => 6 * 10 * c * c * (256 >> (2 * s))).reduce((a, b) => a + b);
+    const residuals = [8, 16]
+      .map((c, s) => ((9 * c * c) / 2 + 9 * c * c + (c * c) / 2) * (64 >> (2 * s)))
+      .reduce((a, b) => a + b);
+    expect(cost.flops).toBe(2 * 5 * 32 * (stem + cells + residuals + 160));
+  });
+
+  it("needs few kernels for one search step", () => {
+    expect(planCost(createPlan(spec)).entries).toBeLessThanOrEqual(235);
+  });
+
+  it("refuses what doesn't fit, saying how much it needs", () => {
+    const large = { ...spec, batch: 256, sizes: { ...spec.sizes, channels: 64, cells: 5, image: 32 } };
+    expect(() => createPlan(large)).toThrow(InputError);
+    expect(() => createPlan(large)).toThrow(/needs 8\.9 GiB of memory, more than the 2\.0 GiB/);
+  });
+
+  it("refuses a space with an operation that it has no kernel for", () => {
+    const rows = NAS_BENCH_201.rows.map((row) => ({ ...row, choices: ["max_pool_9x9"] }));
+    expect(() => createPlan({ ...spec, space: { ...NAS_BENCH_201, rows, size: rows.length } })).toThrow(InputError);
+  });
+
+  it("packs weights without losing any", () => {
+    const { blocks, packed } = createPlan(supernetCase({ channels: 3, imageChannels: 1 }, 2).spec);
+    const layout = blocks.map(({ parameter }) => parameter).sort((a, b) => a.offset - b.offset);
+    const weights = initialWeights(layout, new RandomStream(1, "weights"));
+    const region = new Float32Array(packed);
+    pack(blocks, weights, region);
+    const back = new Float32Array(weights.length);
+    unpack(blocks, region, back);
+    expect(back).toEqual(weights);
+    expect(region.filter((value) => value !== 0).length).toBe(weights.filter((value) => value !== 0).length);
+  });
+});
+
+describe("the arena", () => {
+  it("gives freed ranges out again and joins neighbours", () => {
+    const arena = new Arena(16);
+    const [a, b, c] = [arena.take(20), arena.take(5), arena.take(16)];
+    expect([a, b, c, arena.size]).toEqual([16, 48, 64, 80]);
+    arena.free(a, 20);
+    arena.free(b, 5);
+    expect(arena.take(48)).toBe(16);
+    arena.free(c, 16);
+    expect(arena.take(32)).toBe(64);
+    expect(arena.size).toBe(96);
+  });
+});
