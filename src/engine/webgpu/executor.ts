@@ -1,0 +1,230 @@
+import { InputError } from "../../core/errors";
+import { PASSES, type Pass } from "../plan/layer";
+import type { Plan } from "../plan/plan";
+import { lower } from "./lower";
+import { type Dispatch, moduleOf, type Shader } from "./shader";
+
+/** Compiled pipelines so far, and all. */
+export type Progress = (done: number, total: number) => void;
+
+interface Step {
+  readonly pipeline: GPUComputePipeline;
+  /** Offset of the arguments, bytes. */
+  readonly argumentsAt: number;
+  readonly groups: readonly [number, number, number];
+}
+
+/** A range of the arena, in floats. */
+export interface Range {
+  readonly offset: number;
+  readonly floats: number;
+}
+
+/**
+ * Replays the programs of a plan on a device: one buffer for the arena, one for all arguments, one bind group, and for every run one
+ * command buffer with one compute pass. Runs, writes and reads take effect in the order of the calls.
+ */
+export class Executor {
+  private constructor(
+    private readonly device: GPUDevice,
+    private readonly arena: GPUBuffer,
+    private readonly constants: GPUBuffer,
+    private readonly bindings: GPUBindGroup,
+    private readonly programs: Readonly<Record<Pass, readonly Step[]>>,
+    private readonly staging: Staging,
+  ) {}
+
+  /**
+   * Allocates the arena and compiles the pipelines, several at a time.
+   * @throws {InputError} where the device has no memory left for the arena
+   */
+  static async create(device: GPUDevice, plan: Plan, onProgress?: Progress): Promise<Executor> {
+    const layout = device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" } },
+        { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
+      ],
+    });
+    const dispatches = PASSES.map((pass) => plan.programs[pass].map((entry) => lower(entry, plan.images)));
+    const packed = packArguments(dispatches.flat(), device.limits.minUniformBufferOffsetAlignment);
+
+    device.pushErrorScope("out-of-memory");
+    const arena = device.createBuffer({
+      label: "arena",
+      size: plan.floats * 4,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    const constants = device.createBuffer({
+      label: "arguments",
+      size: packed.data.byteLength,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    if (await device.popErrorScope()) {
+      arena.destroy();
+      constants.destroy();
+      throw new InputError(
+        `the device has no room left for ${(plan.floats / 2 ** 28).toFixed(2)} GiB; choose a smaller batch, image side, ` +
+          "number of channels or number of cells",
+      );
+    }
+    device.queue.writeBuffer(constants, 0, packed.data);
+    const bindings = device.createBindGroup({
+      layout,
+      entries: [
+        { binding: 0, resource: { buffer: arena } },
+        { binding: 1, resource: { buffer: constants, size: packed.bound } },
+      ],
+    });
+    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    const compile = (shader: Shader) => {
+      const code = moduleOf(shader.code, { IMAGES: plan.images, BATCH: plan.spec.batch }, packed.bound / 16);
+      return compiled(device, pipelineLayout, shader.name, code);
+    };
+    try {
+      const pipelines = await compileAll(dispatches.flat(), compile, onProgress);
+      let next = 0;
+      const steps = dispatches.map((program) =>
+        program.map(({ shader, groups }): Step => {
+          const pipeline = pipelines.get(shader.name);
+          if (!pipeline) throw new Error(`no pipeline for ${shader.name}`);
+          return { pipeline, argumentsAt: packed.offsets[next++], groups };
+        }),
+      );
+      const programs = Object.fromEntries(PASSES.map((pass, i) => [pass, steps[i]])) as Record<Pass, Step[]>;
+      return new Executor(device, arena, constants, bindings, programs, new Staging(device));
+    } catch (error) {
+      arena.destroy();
+      constants.destroy();
+      throw error;
+    }
+  }
+
+  /** Writes to the arena, from `offset` floats on. */
+  write(offset: number, data: Float32Array<ArrayBuffer>): void {
+    this.device.queue.writeBuffer(this.arena, offset * 4, data);
+  }
+
+  /** Runs a program, then reads a range of the arena. */
+  run(pass: Pass, result: Range): Promise<Float32Array> {
+    const encoder = this.device.createCommandEncoder();
+    const compute = encoder.beginComputePass();
+    const offsets = [0];
+    let bound: GPUComputePipeline | undefined;
+    for (const { pipeline, argumentsAt, groups } of this.programs[pass]) {
+      if (pipeline !== bound) compute.setPipeline(pipeline);
+      bound = pipeline;
+      offsets[0] = argumentsAt;
+      compute.setBindGroup(0, this.bindings, offsets);
+      compute.dispatchWorkgroups(groups[0], groups[1], groups[2]);
+    }
+    compute.end();
+    return this.copied(encoder, result);
+  }
+
+  /** Reads a range of the arena. */
+  read(range: Range): Promise<Float32Array> {
+    return this.copied(this.device.createCommandEncoder(), range);
+  }
+
+  dispose(): void {
+    this.arena.destroy();
+    this.constants.destroy();
+    this.staging.dispose();
+  }
+
+  private copied(encoder: GPUCommandEncoder, { offset, floats }: Range): Promise<Float32Array> {
+    const buffer = this.staging.take(floats * 4);
+    encoder.copyBufferToBuffer(this.arena, offset * 4, buffer, 0, floats * 4);
+    this.device.queue.submit([encoder.finish()]);
+    return this.staging.read(buffer, floats * 4);
+  }
+}
+
+/** Buffers to read through, used again and again: as many of a size as there were ever readings under way. */
+class Staging {
+  private readonly idle: GPUBuffer[] = [];
+  private readonly all = new Set<GPUBuffer>();
+
+  constructor(private readonly device: GPUDevice) {}
+
+  /** An idle buffer of exactly so many bytes, which is rarely a new one. */
+  take(bytes: number): GPUBuffer {
+    const found = this.idle.findIndex(({ size }) => size === bytes);
+    if (found >= 0) return this.idle.splice(found, 1)[0];
+    const buffer = this.device.createBuffer({
+      label: "staging",
+      size: bytes,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    this.all.add(buffer);
+    return buffer;
+  }
+
+  async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array> {
+    await buffer.mapAsync(GPUMapMode.READ, 0, bytes);
+    const values = new Float32Array(buffer.getMappedRange(0, bytes).slice(0));
+    buffer.unmap();
+    this.idle.push(buffer);
+    return values;
+  }
+
+  dispose(): void {
+    for (const buffer of this.all) buffer.destroy();
+  }
+}
+
+interface PackedArguments {
+  readonly data: Int32Array<ArrayBuffer>;
+  /** Offset of each dispatch's arguments, bytes. */
+  readonly offsets: readonly number[];
+  /** Bytes that a binding spans from its offset on. */
+  readonly bound: number;
+}
+
+/** Lays the arguments of all dispatches into one buffer. */
+function packArguments(dispatches: readonly Dispatch[], alignment: number): PackedArguments {
+  let end = 0;
+  const offsets = dispatches.map(({ args }) => {
+    const offset = end;
+    end += Math.ceil((args.length * 4) / alignment) * alignment;
+    return offset;
+  });
+  const longest = Math.max(...dispatches.map(({ args }) => args.length));
+  const bound = Math.ceil(longest / 4) * 16;
+  const data = new Int32Array((end + bound) / 4);
+  for (const [i, { args }] of dispatches.entries()) data.set(args, offsets[i] / 4);
+  return { data, offsets, bound };
+}
+
+async function compileAll(
+  dispatches: readonly Dispatch[],
+  compile: (shader: Shader) => Promise<GPUComputePipeline>,
+  onProgress?: Progress,
+): Promise<Map<string, GPUComputePipeline>> {
+  const shaders = new Map(dispatches.map(({ shader }) => [shader.name, shader]));
+  let done = 0;
+  onProgress?.(done, shaders.size);
+  const compiled = Array.from(shaders, async ([name, shader]): Promise<[string, GPUComputePipeline]> => {
+    const pipeline = await compile(shader);
+    onProgress?.(++done, shaders.size);
+    return [name, pipeline];
+  });
+  return new Map(await Promise.all(compiled));
+}
+
+/** @throws {Error} with what the compiler says */
+async function compiled(
+  device: GPUDevice,
+  layout: GPUPipelineLayout,
+  label: string,
+  code: string,
+): Promise<GPUComputePipeline> {
+  const module = device.createShaderModule({ label, code });
+  try {
+    return await device.createComputePipelineAsync({ label, layout, compute: { module } });
+  } catch (error) {
+    const { messages } = await module.getCompilationInfo();
+    const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
+    throw new Error([`cannot compile "${label}"`, ...lines].join("\n"), { cause: error });
+  }
+}
