@@ -3,6 +3,7 @@ import { PASSES, type Pass } from "../plan/layer";
 import type { Plan } from "../plan/plan";
 import { lower } from "./lower";
 import { type Dispatch, moduleOf, type Shader } from "./shader";
+import type { Reducing } from "./shaders/reduce";
 
 /** Compiled pipelines so far, and all. */
 export type Progress = (done: number, total: number) => void;
@@ -38,20 +39,22 @@ export class Executor {
    * Allocates the arena and compiles the pipelines, several at a time.
    * @throws {InputError} where the device has no memory left for the arena
    */
-  static async create(device: GPUDevice, plan: Plan, onProgress?: Progress): Promise<Executor> {
+  static async create(device: GPUDevice, plan: Plan, reducing: Reducing, onProgress?: Progress): Promise<Executor> {
     const layout = device.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" } },
         { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
       ],
     });
-    const dispatches = PASSES.map((pass) => plan.programs[pass].map((entry) => lower(entry, plan.images)));
+    const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, reducing, plan.floats));
+    const dispatches = lowered.map((program) => program.dispatches);
+    const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
     const packed = packArguments(dispatches.flat(), device.limits.minUniformBufferOffsetAlignment);
 
     device.pushErrorScope("out-of-memory");
     const arena = device.createBuffer({
       label: "arena",
-      size: plan.floats * 4,
+      size: floats * 4,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     const constants = device.createBuffer({
@@ -63,7 +66,7 @@ export class Executor {
       arena.destroy();
       constants.destroy();
       throw new InputError(
-        `the device has no room left for ${(plan.floats / 2 ** 28).toFixed(2)} GiB; choose a smaller batch, image side, ` +
+        `the device has no room left for ${(floats / 2 ** 28).toFixed(2)} GiB; choose a smaller batch, image side, ` +
           "number of channels or number of cells",
       );
     }

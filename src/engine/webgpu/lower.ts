@@ -1,17 +1,20 @@
 import { type Arguments, argumentsOf, type Entry, type Kind } from "../plan/kernels";
 import type { Dispatch } from "./shader";
-import { examples, node, nodeMap, nodeReduce, spread } from "./shaders/cell";
-import { conv, convData } from "./shaders/conv";
+import { node, nodeMap, spread } from "./shaders/cell";
+import type { Context } from "./shaders/context";
+import { conv, convData, tileInvocations } from "./shaders/conv";
 import { convWeights } from "./shaders/convWeights";
-import { biasGradient, features, loss, mixingGradient, pool, poolData } from "./shaders/head";
+import { biasGradient, features, loss, pool, poolData } from "./shaders/head";
+import { examples, mixingGradient, nodeReduce } from "./shaders/mixing";
 import { featuresMap, featuresReduce, norm, normMap, normReduce, stats } from "./shaders/norm";
 import { gradientNorm, update } from "./shaders/optimiser";
+import type { Reducing } from "./shaders/reduce";
 
-const LOWERINGS: { readonly [K in Kind]: (args: Arguments<K>, images: number, entry: Entry) => Dispatch } = {
-  conv,
+type Single = Exclude<Kind, "conv" | "stats">;
+
+const LOWERINGS: { readonly [K in Single]: (args: Arguments<K>, context: Context, entry: Entry) => Dispatch } = {
   convData,
   convWeights,
-  stats,
   norm,
   normReduce,
   normMap,
@@ -32,8 +35,40 @@ const LOWERINGS: { readonly [K in Kind]: (args: Arguments<K>, images: number, en
   update,
 };
 
-/** The one dispatch that runs an entry of a plan whose batch, padded, has so many images. */
-export function lower(entry: Entry, images: number): Dispatch {
-  const to = LOWERINGS[entry.kind] as (args: Arguments<Kind>, images: number, entry: Entry) => Dispatch;
-  return to(argumentsOf(entry.kind, entry), images, entry);
+/** A program as dispatches, and the floats that it needs behind those of its plan. */
+export interface Lowered {
+  readonly dispatches: readonly Dispatch[];
+  readonly floats: number;
+}
+
+/**
+ * Turns a program into dispatches, about one an entry: a convolution makes the statistics of its tiles on the way where those of its
+ * output come next, and partial sums go to a range of their own, from `base` floats on.
+ */
+export function lower(entries: readonly Entry[], images: number, reducing: Reducing, base: number): Lowered {
+  const statistics = entries.map((entry) => (entry.kind === "stats" ? argumentsOf("stats", entry) : undefined));
+  const tiles = statistics.map((a) => (a ? 2 * a.vectors * tileInvocations(Math.sqrt(a.positions), images) : 0));
+  let end = base / 4 + Math.max(0, ...tiles);
+  const context: Context = {
+    images,
+    reducing,
+    tiles: base / 4,
+    take(vectors) {
+      end += vectors;
+      return end - vectors;
+    },
+    sums: new Map(),
+  };
+  const isMeasured = (i: number) => {
+    const next = statistics[i + 1];
+    return entries[i].kind === "conv" && next !== undefined && next.z === argumentsOf("conv", entries[i]).z;
+  };
+  const dispatches = entries.flatMap((entry, i): Dispatch[] => {
+    const { kind } = entry;
+    if (kind === "conv") return [conv(argumentsOf(kind, entry), context, isMeasured(i) ? context.tiles : -1)];
+    if (kind === "stats") return stats(argumentsOf(kind, entry), context, i > 0 && isMeasured(i - 1));
+    const to = LOWERINGS[kind] as (args: Arguments<Kind>, context: Context, entry: Entry) => Dispatch;
+    return [to(argumentsOf(kind, entry), context, entry)];
+  });
+  return { dispatches, floats: 4 * end - base };
 }

@@ -1,13 +1,16 @@
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, type Shader, shader, unroll, vector } from "../shader";
+import type { Context } from "./context";
 
 /**
- * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by `outs` vectors of channels by
- * 4 / `outs` images, all in registers: a row of inputs serves three taps, a weight sixteen products. Neighbouring invocations take
+ * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by four images by one or two
+ * vectors of channels, all in registers, for one tap and one vector of inputs after the other. Neighbouring invocations take
  * neighbouring images, so that they read neighbouring addresses and the same weights. There are no barriers.
  */
-const PIXELS = 4;
-const IMAGES_BY_VECTORS = 4;
+export const PIXELS = 4;
+
+/** Images of a tile; neighbours are IMAGES / 4 apart. */
+export const TILE_IMAGES = 4;
 
 const FIELDS = [
   "x",
@@ -20,226 +23,159 @@ const FIELDS = [
   "wideVectors",
   "point",
   "pointVectors",
-  "rectify",
 ] as const;
-
-const DATA_FIELDS = [...FIELDS, "dx", "add"] as const;
+const FORWARD_FIELDS = [...FIELDS, "kernel", "stride", "rectify", "partials"] as const;
+const DATA_FIELDS = [...FIELDS, "kernel", "stride", "rectify", "dx", "add"] as const;
 
 type Tile = readonly (readonly [vectorIndex: number, pixel: number, image: number])[];
 
-function tileOf(vectors: number, images: number): Tile {
+function tileOf(vectors: number): Tile {
   const tile: [number, number, number][] = [];
   for (let v = 0; v < vectors; v++) {
-    for (let p = 0; p < PIXELS; p++) for (let k = 0; k < images; k++) tile.push([v, p, k]);
+    for (let p = 0; p < PIXELS; p++) for (let k = 0; k < TILE_IMAGES; k++) tile.push([v, p, k]);
   }
   return tile;
 }
 
-/** Place of the invocation's tile: image b, row, first column col. */
-function place(side: string, images: number): string {
+/** Place of the invocation's tile in a tensor: image b, row, first column col; its sums. */
+function begin(side: string, tile: Tile): string {
   return `
-  const STEP = IMAGES / ${images};
+  const STEP = IMAGES / ${TILE_IMAGES};
   let tiles = (${side} + ${PIXELS - 1}) / ${PIXELS};
   let b = id.x % STEP;
   let row = id.x / STEP / tiles;
   let col = id.x / STEP % tiles * ${PIXELS};
-  if (row >= ${side}) { return; }`;
+  if (row >= ${side}) { return; }
+${tile.map(([v, p, k]) => `  var y${v}_${p}_${k} = vec4f();`).join("\n")}`;
 }
 
-/** Weights of one tap for one vector of the tile: four vectors of outs, one for each in channel. */
-function weights(v: number, tap: string, at: string): string {
-  return `let w${v}${tap} = mat4x4f(m[${at}], m[${at} + 1], m[${at} + 2], m[${at} + 3]);`;
+/** Loads the weights of one tap for every vector of the tile, and adds their products with inputs x{pixel}_{image}. */
+function products(vectors: number, tile: Tile, step: string, product: (weights: string, x: string) => string): string {
+  return unroll(
+    vectors,
+    (v) => `      let w${v} = mat4x4f(${[0, 1, 2, 3].map((i) => `m[w + ${v} * ${step} + ${i}]`).join(", ")});
+${tile
+  .filter(([vectorIndex]) => vectorIndex === v)
+  .map(([, p, k]) => `      y${v}_${p}_${k} += ${product(`w${v}`, `x${p}_${k}`)};`)
+  .join("\n")}`,
+  );
 }
 
-function forward(outs: number, stride: number): Shader<(typeof FIELDS)[number]> {
-  const images = IMAGES_BY_VECTORS / outs;
-  const tile = tileOf(outs, images);
-  const reach = (PIXELS - 1) * stride + 3;
-  const load = (j: number, k: number, at: string) =>
-    `let x${j}_${k} = select(vec4f(), max(m[${at} + ${k} * STEP], low), in${j});`;
-  const body = `${place("zSide", images)}
-  let o = id.y * ${outs};
+/** Loads the inputs of a tile as x{pixel}_{image}. */
+function inputs(pixel: string, value: (at: string) => string): string {
+  return unroll(PIXELS, (p) =>
+    unroll(
+      TILE_IMAGES,
+      (k) => `      let x${p}_${k} = select(vec4f(), ${value(`m[at + ${p} * ${pixel} + ${k} * STEP]`)}, in${p});`,
+    ),
+  );
+}
+
+function forward(vectors: number): Shader<(typeof FORWARD_FIELDS)[number]> {
+  const tile = tileOf(vectors);
+  // Mean and sum of squared deviations of a tile, for the batch's statistics.
+  const partial = (v: number) => {
+    const own = tile.filter(([vectorIndex]) => vectorIndex === v);
+    const valid = ([, p, k]: (typeof own)[number], value: string) => `select(vec4f(), ${value}, has${p} && real${k})`;
+    return `    var mean${v} = (${own.map((at) => valid(at, `y${at.join("_")}`)).join(" + ")}) / count;
+    var square${v} = vec4f();
+${own.map((at) => `    { let d = ${valid(at, `y${at.join("_")} - mean${v}`)}; square${v} += d * d; }`).join("\n")}
+    m[partials + ((o + ${v}) * invocations + id.x) * 2] = mean${v};
+    m[partials + ((o + ${v}) * invocations + id.x) * 2 + 1] = square${v};`;
+  };
+  const body = `${begin("zSide", tile)}
+  let o = id.y * ${vectors};
   let low = vec4f(select(-3.4e38, 0.0, rectify != 0));
-  let pixel = xVectors * IMAGES;
-${unroll(reach, (j) => `  let in${j} = u32(col * ${stride} + ${j} - 1) < u32(xSide);`)}
-${tile.map(([v, p, k]) => `  var y${v}_${p}_${k} = vec4f();`).join("\n")}
-  if (o < wideVectors) {
-    for (var ky = 0; ky < 3; ky++) {
-      let line = row * ${stride} + ky - 1;
-      if (u32(line) >= u32(xSide)) { continue; }
-      for (var v = 0; v < xVectors; v++) {
-        let at = x + ((line * xSide + col * ${stride} - 1) * xVectors + v) * IMAGES + b;
-${unroll(reach, (j) => unroll(images, (k) => `        ${load(j, k, `at + ${j} * pixel`)}`))}
-${unroll(3, (kx) =>
-  unroll(
-    outs,
-    (v) => `        let a${v}${kx} = wide + (((o + ${v}) * 9 + ky * 3 + ${kx}) * xVectors + v) * 4;
-        ${weights(v, String(kx), `a${v}${kx}`)}
-${tile
-  .filter(([vectorIndex]) => vectorIndex === v)
-  .map(([, p, k]) => `        y${v}_${p}_${k} += w${v}${kx} * x${p * stride + kx}_${k};`)
-  .join("\n")}`,
-  ),
-)}
-      }
-    }
-  } else {
+  let isWide = o < wideVectors;
+  let side = select(1, kernel, isWide);
+  let pad = side / 2;
+  let outStep = side * side * xVectors * 4;
+  let block = select(point + (o - wideVectors) * outStep, wide + o * outStep, isWide);
+  let pixel = stride * xVectors * IMAGES;
+  for (var t = 0; t < side * side; t++) {
+    let line = row * stride + t / side - pad;
+    if (u32(line) >= u32(xSide)) { continue; }
+    let first = col * stride + t % side - pad;
+${unroll(PIXELS, (p) => `    let in${p} = u32(first + ${p} * stride) < u32(xSide);`)}
+    var at = x + (line * xSide + first) * xVectors * IMAGES + b;
+    var w = block + t * xVectors * 4;
     for (var v = 0; v < xVectors; v++) {
-      let at = x + ((row * ${stride} * xSide + col * ${stride}) * xVectors + v) * IMAGES + b;
-${unroll(PIXELS, (p) => unroll(images, (k) => `      ${load(p * stride + 1, k, `at + ${p * stride} * pixel`)}`))}
-${unroll(
-  outs,
-  (v) => `      let a${v} = point + ((o + ${v} - wideVectors) * xVectors + v) * 4;
-      ${weights(v, "", `a${v}`)}
-${tile
-  .filter(([vectorIndex]) => vectorIndex === v)
-  .map(([, p, k]) => `      y${v}_${p}_${k} += w${v} * x${p * stride + 1}_${k};`)
-  .join("\n")}`,
-)}
+${inputs("pixel", (value) => `max(${value}, low)`)}
+${products(vectors, tile, "outStep", (w, x) => `${w} * ${x}`)}
+      at += IMAGES;
+      w += 4;
     }
   }
   let to = z + ((row * zSide + col) * zVectors + o) * IMAGES + b;
-${unroll(
-  PIXELS,
-  (p) => `  if (col + ${p} < zSide) {
+${unroll(PIXELS, (p) => `  let has${p} = col + ${p} < zSide;`)}
+${unroll(vectors, (v) => `  let out${v} = o + ${v} < zVectors;`)}
 ${tile
-  .filter(([, pixel]) => pixel === p)
-  .map(([v, , k]) => `    m[to + (${p} * zVectors + ${v}) * IMAGES + ${k} * STEP] = y${v}_${p}_${k};`)
-  .join("\n")}
-  }`,
-)}`;
-  return shader({ name: `conv ${outs} ${stride}`, fields: FIELDS, body });
-}
-
-/** Adds what falls out of a tile to dx where the rectifier let x through. */
-function finish(at: string, value: string): string {
-  return `    if (rectify != 0) { ${value} = select(vec4f(), ${value}, m[x + ${at}] > vec4f()); }
-    if (add != 0) { ${value} += m[dx + ${at}]; }
-    m[dx + ${at}] = ${value};`;
-}
-
-function backward(ins: number): Shader<(typeof DATA_FIELDS)[number]> {
-  const images = IMAGES_BY_VECTORS / ins;
-  const tile = tileOf(ins, images);
-  const load = (j: number, k: number, at: string) =>
-    `let z${j}_${k} = select(vec4f(), m[${at} + ${k} * STEP], in${j});`;
-  const body = `${place("xSide", images)}
-  let i = id.y * ${ins};
-  let pixel = zVectors * IMAGES;
-${unroll(PIXELS + 2, (j) => `  let in${j} = u32(col + ${j} - 1) < u32(xSide);`)}
-${tile.map(([v, p, k]) => `  var y${v}_${p}_${k} = vec4f();`).join("\n")}
-  for (var ky = 0; ky < 3; ky++) {
-    let line = row + 1 - ky;
-    if (u32(line) >= u32(xSide)) { continue; }
-    for (var o = 0; o < wideVectors; o++) {
-      let at = z + ((line * xSide + col - 1) * zVectors + o) * IMAGES + b;
-${unroll(PIXELS + 2, (j) => unroll(images, (k) => `      ${load(j, k, `at + ${j} * pixel`)}`))}
-${unroll(3, (kx) =>
-  unroll(
-    ins,
-    (v) => `      let a${v}${kx} = wide + ((o * 9 + ky * 3 + ${kx}) * xVectors + i + ${v}) * 4;
-      ${weights(v, String(kx), `a${v}${kx}`)}
-${tile
-  .filter(([vectorIndex]) => vectorIndex === v)
-  .map(([, p, k]) => `      y${v}_${p}_${k} += z${p + 2 - kx}_${k} * w${v}${kx};`)
-  .join("\n")}`,
-  ),
-)}
-    }
-  }
-  for (var o = 0; o < pointVectors; o++) {
-    let at = z + ((row * xSide + col) * zVectors + wideVectors + o) * IMAGES + b;
-${unroll(PIXELS, (p) => unroll(images, (k) => `    ${load(p + 1, k, `at + ${p} * pixel`)}`))}
-${unroll(
-  ins,
-  (v) => `    let a${v} = point + (o * xVectors + i + ${v}) * 4;
-    ${weights(v, "", `a${v}`)}
-${tile
-  .filter(([vectorIndex]) => vectorIndex === v)
-  .map(([, p, k]) => `    y${v}_${p}_${k} += z${p + 1}_${k} * w${v};`)
-  .join("\n")}`,
-)}
-  }
-  let to = ((row * xSide + col) * xVectors + i) * IMAGES + b;
-${unroll(
-  PIXELS,
-  (p) => `  if (col + ${p} < xSide) {
-${tile
-  .filter(([, pixel]) => pixel === p)
   .map(
-    ([v, , k]) => `    let t${v}_${p}_${k} = to + (${p} * xVectors + ${v}) * IMAGES + ${k} * STEP;
-${finish(`t${v}_${p}_${k}`, `y${v}_${p}_${k}`)}`,
+    ([v, p, k]) =>
+      `  if (has${p} && out${v}) { m[to + (${p} * zVectors + ${v}) * IMAGES + ${k} * STEP] = y${v}_${p}_${k}; }`,
   )
   .join("\n")}
-  }`,
-)}`;
-  return shader({ name: `convData ${ins}`, fields: DATA_FIELDS, body });
+  if (partials >= 0) {
+    let invocations = zSide * tiles * STEP;
+${unroll(TILE_IMAGES, (k) => `    let real${k} = b + ${k} * STEP < BATCH;`)}
+    let count = f32(min(${PIXELS}, zSide - col) * (${Array.from({ length: TILE_IMAGES }, (_, k) => `i32(real${k})`).join(" + ")}));
+${unroll(vectors, partial)}
+  }`;
+  return shader({ name: `conv of ${vectors}`, fields: FORWARD_FIELDS, body });
 }
 
-/** Of the nine taps of stride 2 each serves one pixel of a 2 x 2 block of inputs: [pixel, dz, tap]; dz are its own, right, below, both. */
-const TAPS_OF_STRIDE_2 = [
-  [0, 0, 4],
-  [1, 0, 5],
-  [1, 1, 3],
-  [2, 0, 7],
-  [2, 2, 1],
-  [3, 0, 8],
-  [3, 1, 6],
-  [3, 2, 2],
-  [3, 3, 0],
-] as const;
-
-function backwardOfStride2(): Shader<(typeof DATA_FIELDS)[number]> {
-  const images = IMAGES_BY_VECTORS;
-  const body = `
-  const STEP = IMAGES / ${images};
-  let b = id.x % STEP;
-  let row = id.x / STEP / zSide;
-  let col = id.x / STEP % zSide;
-  if (row >= zSide) { return; }
-  let i = id.y;
-${unroll(4, (p) => unroll(images, (k) => `  var y${p}_${k} = vec4f();`))}
-${unroll(4, (q) => `  let in${q} = row + ${q >> 1} < zSide && col + ${q & 1} < zSide;`)}
-  for (var o = 0; o < wideVectors; o++) {
-    let at = z + ((row * zSide + col) * zVectors + o) * IMAGES + b;
-${unroll(4, (q) =>
+function backward(vectors: number): Shader<(typeof DATA_FIELDS)[number]> {
+  const tile = tileOf(vectors);
+  const body = `${begin("xSide", tile)}
+  let i = id.y * ${vectors};
+  let wideTaps = select(0, kernel * kernel, wideVectors > 0);
+  let taps = wideTaps + select(0, 1, pointVectors > 0);
+  let pixel = zVectors * IMAGES;
+${unroll(PIXELS, (p) => `  var in${p} = false;`)}
+  for (var t = 0; t < taps; t++) {
+    let isWide = t < wideTaps;
+    let side = select(1, kernel, isWide);
+    let tap = select(0, t, isWide);
+    // With stride 2 only every other line and pixel has an output under this tap.
+    let line = row + side / 2 - tap / side;
+    if (line < 0 || line % stride != 0 || line / stride >= zSide) { continue; }
+    let first = col + side / 2 - tap % side;
+${unroll(PIXELS, (p) => `    in${p} = first + ${p} >= 0 && (first + ${p}) % stride == 0 && (first + ${p}) / stride < zSide;`)}
+    let begin = z + (line / stride * zSide * zVectors + select(wideVectors, 0, isWide)) * IMAGES + b;
+    let blocks = select(pointVectors, wideVectors, isWide);
+    var w = select(point, wide + tap * xVectors * 4, isWide) + i * 4;
+    for (var o = 0; o < blocks; o++) {
+      let at = begin + o * IMAGES;
+${unroll(PIXELS, (p) =>
   unroll(
-    images,
-    (k) =>
-      `    let z${q}_${k} = select(vec4f(), m[at + ((${q >> 1} * zSide + ${q & 1}) * zVectors) * IMAGES + ${k} * STEP], in${q});`,
+    TILE_IMAGES,
+    (k) => `      let x${p}_${k} = select(vec4f(), m[at + (first + ${p}) / stride * pixel + ${k} * STEP], in${p});`,
   ),
 )}
-${TAPS_OF_STRIDE_2.map(
-  ([p, q, tap]) => `    let a${tap} = wide + ((o * 9 + ${tap}) * xVectors + i) * 4;
-    ${weights(0, String(tap), `a${tap}`)}
-${unroll(images, (k) => `    y${p}_${k} += z${q}_${k} * w0${tap};`)}`,
-).join("\n")}
+${products(vectors, tile, "4", (w, x) => `${x} * ${w}`)}
+      w += side * side * xVectors * 4;
+    }
   }
-${unroll(
-  4,
-  (p) => `  if (2 * row + ${p >> 1} < xSide && 2 * col + ${p & 1} < xSide) {
-    let to${p} = (((2 * row + ${p >> 1}) * xSide + 2 * col + ${p & 1}) * xVectors + i) * IMAGES + b;
-${unroll(
-  images,
-  (k) => `    let t${p}_${k} = to${p} + ${k} * STEP;
-${finish(`t${p}_${k}`, `y${p}_${k}`)}`,
-)}
-  }`,
-)}`;
-  return shader({ name: "convData of stride 2", fields: DATA_FIELDS, body });
+  let to = ((row * xSide + col) * xVectors + i) * IMAGES + b;
+${tile
+  .map(([v, p, k]) => {
+    const value = `y${v}_${p}_${k}`;
+    return `  if (col + ${p} < xSide) {
+    let at = to + (${p} * xVectors + ${v}) * IMAGES + ${k} * STEP;
+    if (rectify != 0) { ${value} = select(vec4f(), ${value}, m[x + at] > vec4f()); }
+    if (add != 0) { ${value} += m[dx + at]; }
+    m[dx + at] = ${value};
+  }`;
+  })
+  .join("\n")}`;
+  return shader({ name: `convData of ${vectors}`, fields: DATA_FIELDS, body });
 }
 
-/** Shaders by stride, then by vectors of a tile. */
-const FORWARD = [
-  [forward(1, 1), forward(2, 1)],
-  [forward(1, 2), forward(2, 2)],
-] as const;
+const FORWARD = [forward(1), forward(2)] as const;
 const BACKWARD = [backward(1), backward(2)] as const;
-const BACKWARD_OF_STRIDE_2 = backwardOfStride2();
 
-/** Arguments with convolutions 1 x 1 as points and offsets in vectors. */
+/** Arguments with offsets in vectors. */
 export function geometry(c: Arguments<"conv">) {
-  const narrow = c.kernel === 1;
   return {
     x: vector(c.x),
     xSide: c.xSide,
@@ -247,36 +183,38 @@ export function geometry(c: Arguments<"conv">) {
     z: vector(c.z),
     zSide: c.zSide,
     zVectors: c.wideVectors + c.pointVectors,
-    wide: vector(narrow ? 0 : c.wide),
-    wideVectors: narrow ? 0 : c.wideVectors,
-    point: vector(narrow ? c.wide : Math.max(0, c.point)),
-    pointVectors: narrow ? c.wideVectors : c.pointVectors,
+    wide: vector(c.wide),
+    wideVectors: c.wideVectors,
+    point: vector(Math.max(0, c.point)),
+    pointVectors: c.pointVectors,
+    kernel: c.kernel,
+    stride: c.stride,
     rectify: c.rectify,
   };
 }
 
-/** Vectors of a tile: 2 where both blocks can be covered with it. */
+/** Vectors of a tile: two where that covers both blocks. */
 export function tileVectors(...counts: number[]): 1 | 2 {
   return counts.every((count) => count % 2 === 0) ? 2 : 1;
 }
 
-function groupsOf(side: number, images: number, vectors: number, tile: number): [number, number, number] {
-  const invocations = side * Math.ceil(side / PIXELS) * ((images * tile) / IMAGES_BY_VECTORS);
-  return [Math.ceil(invocations / LANES), vectors / tile, 1];
+/** Invocations for one vector of a tensor. */
+export function tileInvocations(side: number, images: number): number {
+  return side * Math.ceil(side / PIXELS) * (images / TILE_IMAGES);
 }
 
-export function conv(a: Arguments<"conv">, images: number): Dispatch {
-  const g = geometry(a);
-  const tile = tileVectors(g.wideVectors, g.pointVectors);
-  return dispatch(FORWARD[a.stride - 1][tile - 1], g, groupsOf(g.zSide, images, g.zVectors, tile));
+/** A convolution that leaves the statistics of its tiles from `partials` on (vectors), or nowhere (-1). */
+export function conv(a: Arguments<"conv">, { images }: Context, partials: number): Dispatch {
+  const g = { ...geometry(a), partials };
+  // The classifier is too small to deserve a shader of its own.
+  const tile = g.zSide === 1 ? 2 : tileVectors(g.wideVectors, g.pointVectors);
+  const groups = Math.ceil(tileInvocations(g.zSide, images) / LANES);
+  return dispatch(FORWARD[tile - 1], g, [groups, Math.ceil(g.zVectors / tile), 1]);
 }
 
-export function convData(a: Arguments<"convData">, images: number): Dispatch {
+export function convData(a: Arguments<"convData">, { images }: Context): Dispatch {
   const g = { ...geometry(a), dx: vector(a.dx), add: a.add };
-  if (a.stride === 2) {
-    const invocations = g.zSide ** 2 * (images / IMAGES_BY_VECTORS);
-    return dispatch(BACKWARD_OF_STRIDE_2, g, [Math.ceil(invocations / LANES), g.xVectors, 1]);
-  }
   const tile = tileVectors(g.xVectors);
-  return dispatch(BACKWARD[tile - 1], g, groupsOf(g.xSide, images, g.xVectors, tile));
+  const groups = Math.ceil(tileInvocations(g.xSide, images) / LANES);
+  return dispatch(BACKWARD[tile - 1], g, [groups, g.xVectors / tile, 1]);
 }

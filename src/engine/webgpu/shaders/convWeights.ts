@@ -1,13 +1,15 @@
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, type Shader, shader, unroll, vector } from "../shader";
+import type { Context } from "./context";
 import { geometry, tileVectors } from "./conv";
 
 /**
- * Convolution, backward by weights. A workgroup takes some rows of the output (a part), one vector of in channels, `outs` vectors of out
- * channels and one row of taps; its invocations take the images, slide along the rows with all sums in registers, and meet once at
- * the end.
+ * Convolution, backward by weights: some rows of the output (a part), one vector of in channels, one or two vectors of out channels and
+ * one row of taps at a time, sliding along the rows with all sums in registers. Where invocations meet, a workgroup does that, each
+ * invocation for some of the images; else one invocation does it alone.
  */
-const LANES = 32;
+const MEETING_LANES = 32;
+const ALONE_LANES = 32;
 
 /** Rows of output that are worth a part of their own. */
 const ROWS = 2;
@@ -23,102 +25,119 @@ const FIELDS = [
   "wideVectors",
   "point",
   "pointVectors",
+  "kernel",
+  "stride",
   "rectify",
   "parts",
   "partStride",
 ] as const;
 
-function convWeightsShader(outs: number, stride: number): Shader<(typeof FIELDS)[number]> {
-  const each = (taps: number, line: (v: number, kx: number, i: number) => string) =>
-    unroll(outs, (v) => unroll(taps, (kx) => unroll(4, (i) => line(v, kx, i))));
-  const add = (v: number, kx: number, from: string) =>
-    unroll(4, (i) => `          s${v}_${kx}_${i} += z${v} * ${from}.${"xyzw"[i]};`);
+function convWeightsShader(outs: number, meets: boolean): Shader<(typeof FIELDS)[number]> {
+  const sums = (line: (v: number, kx: number, i: number) => string) =>
+    unroll(outs, (v) => unroll(3, (kx) => unroll(4, (i) => line(v, kx, i))));
+  const add = (v: number, kx: number) => unroll(4, (i) => `          s${v}_${kx}_${i} += z${v} * x${kx}.${"xyzw"[i]};`);
   const loadZ = unroll(outs, (v) => `          let z${v} = m[zAt + ${v} * IMAGES];`);
-  const sums = each(3, (v, kx, i) => `  var s${v}_${kx}_${i} = vec4f();`);
-  const slide =
-    stride === 1
-      ? `        var x0 = vec4f();
-        var x1 = max(m[xAt], low);
-        for (var col = 0; col < zSide; col++) {
-          xAt += pixel;
-          let x2 = select(vec4f(), max(m[xAt], low), col + 1 < xSide);
-${loadZ}
-${unroll(outs, (v) => unroll(3, (kx) => add(v, kx, `x${kx}`)))}
-          x0 = x1;
-          x1 = x2;
-          zAt += zVectors * IMAGES;
-        }`
-      : `        var x0 = vec4f();
-        for (var col = 0; col < zSide; col++) {
-          let x1 = max(m[xAt], low);
-          let x2 = select(vec4f(), max(m[xAt + pixel], low), col * 2 + 1 < xSide);
-${loadZ}
-${unroll(outs, (v) => unroll(3, (kx) => add(v, kx, `x${kx}`)))}
-          x0 = x2;
-          xAt += 2 * pixel;
-          zAt += zVectors * IMAGES;
-        }`;
+  const count = 12 * outs;
+  // Where a sum belongs: out vector o + v, in channel i of vector iv, tap ky, kx.
+  const place = (v: string, kx: string, i: string) =>
+    `wide + part * partStride + (((o + ${v}) * 9 + ky * 3 + ${kx}) * xVectors + iv) * 4 + ${i}`;
+  const pointPlace = (v: string, i: string) =>
+    `block + part * partStride + ((o + ${v} - begin) * xVectors + iv) * 4 + ${i}`;
+  const leave = meets
+    ? `
+${sums((v, kx, i) => `  met[lane * ${count} + ${12 * v + 4 * kx + i}] = s${v}_${kx}_${i};`)}
+  workgroupBarrier();
+  if (lane < ${count}) {
+    var sum = vec4f();
+    for (var k = 0; k < ${MEETING_LANES}; k++) { sum += met[k * ${count} + lane]; }
+    let kx = lane / 4 % 3;
+    if (isWide) {
+      m[${place("lane / 12", "kx", "lane % 4")}] = sum;
+    } else if (kx == 1 && o + lane / 12 < zVectors) {
+      m[${pointPlace("lane / 12", "lane % 4")}] = sum;
+    }
+  }`
+    : `
+  if (isWide) {
+${sums((v, kx, i) => `    m[${place(String(v), String(kx), String(i))}] = s${v}_${kx}_${i};`)}
+  } else {
+${unroll(outs, (v) => `    if (o + ${v} < zVectors) {\n${unroll(4, (i) => `      m[${pointPlace(String(v), String(i))}] = s${v}_1_${i};`)}\n    }`)}
+  }`;
   const body = `
-  let o = group.x * ${outs};
-  let v = group.y / 3;
-  let ky = group.y % 3;
-  let part = group.z;
-  let isWide = o < wideVectors;
-  if (!isWide && ky > 0) { return; }
+  let wideCount = select(0, wideVectors, kernel == 3);
+  let jobs = (2 * wideCount + zVectors + ${outs - 1}) / ${outs} * xVectors;
+  let job = ${meets ? "group.x" : "id.x"};
+  if (job >= jobs) { return; }
+  let iv = job % xVectors;
+  let out = job / xVectors;
+  let isWide = out < 3 * wideCount / ${outs};
+  let o = select(out * ${outs} - 2 * wideCount, out / 3 * ${outs}, isWide);
+  let ky = select(1, out % 3, isWide);
+  // The block of 1 x 1 convolutions and its first vector of z.
+  let block = select(wide, point, kernel == 3);
+  let begin = wideCount;
+  let part = group.y;
   let low = vec4f(select(-3.4e38, 0.0, rectify != 0));
   let pixel = xVectors * IMAGES;
-${sums}
+${sums((v, kx, i) => `  var s${v}_${kx}_${i} = vec4f();`)}
   for (var row = part * zSide / parts; row < (part + 1) * zSide / parts; row++) {
-    let line = select(row, row * ${stride} + ky - 1, isWide);
+    let line = row * stride + ky - 1;
     if (u32(line) >= u32(xSide)) { continue; }
-    for (var b = lane; b < BATCH; b += ${LANES}) {
-      var xAt = x + (line * xSide * xVectors + v) * IMAGES + b;
+    for (var b = ${meets ? `lane; b < BATCH; b += ${MEETING_LANES}` : "0; b < BATCH; b++"}) {
+      var xAt = x + (line * xSide * xVectors + iv) * IMAGES + b;
       var zAt = z + (row * zSide * zVectors + o) * IMAGES + b;
       if (isWide) {
-${slide}
+        var x0 = vec4f();
+        var x1 = max(m[xAt], low);
+        for (var col = 0; col < zSide; col++) {
+          let x2 = select(vec4f(), max(m[xAt + pixel], low), col * stride + 1 < xSide);
+${loadZ}
+${unroll(outs, (v) => unroll(3, (kx) => add(v, kx)))}
+          x0 = x1;
+          x1 = x2;
+          if (stride == 2) {
+            x0 = x2;
+            x1 = max(m[xAt + 2 * pixel], low);
+          }
+          xAt += stride * pixel;
+          zAt += zVectors * IMAGES;
+        }
       } else {
         for (var col = 0; col < zSide; col++) {
-          let x0 = max(m[xAt], low);
+          let x1 = max(m[xAt], low);
 ${loadZ}
-${unroll(outs, (v) => add(v, 0, "x0"))}
-          xAt += pixel;
+${unroll(outs, (v) => add(v, 1))}
+          xAt += stride * pixel;
           zAt += zVectors * IMAGES;
         }
       }
     }
   }
-${each(3, (v, kx, i) => `  met[lane * ${12 * outs} + ${12 * v + 4 * kx + i}] = s${v}_${kx}_${i};`)}
-  workgroupBarrier();
-  if (lane < ${12 * outs}) {
-    var sum = vec4f();
-    for (var k = 0; k < ${LANES}; k++) { sum += met[k * ${12 * outs} + lane]; }
-    let out = o + lane / 12;
-    let kx = lane / 4 % 3;
-    if (isWide) {
-      m[wide + part * partStride + ((out * 9 + ky * 3 + kx) * xVectors + v) * 4 + lane % 4] = sum;
-    } else if (kx == 0) {
-      m[point + part * partStride + ((out - wideVectors) * xVectors + v) * 4 + lane % 4] = sum;
-    }
-  }`;
+${leave}`;
   return shader({
-    name: `convWeights ${outs} ${stride}`,
+    name: `convWeights of ${outs}${meets ? ", meeting" : ""}`,
     fields: FIELDS,
-    size: LANES,
-    globals: `var<workgroup> met: array<vec4f, ${LANES * 12 * outs}>;`,
+    size: meets ? MEETING_LANES : ALONE_LANES,
+    globals: meets ? `var<workgroup> met: array<vec4f, ${MEETING_LANES * count}>;` : "",
     body,
   });
 }
 
-const SHADERS = [
-  [convWeightsShader(1, 1), convWeightsShader(2, 1)],
-  [convWeightsShader(1, 2), convWeightsShader(2, 2)],
-] as const;
+const SHADERS = {
+  meeting: [convWeightsShader(1, true), convWeightsShader(2, true)],
+  alone: [convWeightsShader(1, false), convWeightsShader(2, false)],
+} as const;
 
 /** Parts beyond those that are worth it are never written and stay zero. */
-export function convWeights(a: Arguments<"convWeights">): Dispatch {
+export function convWeights(a: Arguments<"convWeights">, { reducing }: Context): Dispatch {
+  const { meets } = reducing;
   const g = geometry(a);
-  const tile = tileVectors(g.wideVectors, g.pointVectors);
+  // The classifier is too small to deserve a shader of its own.
+  const outs = g.zSide === 1 ? 2 : tileVectors(g.wideVectors, g.pointVectors);
   const parts = Math.max(1, Math.min(a.parts, Math.floor(g.zSide / ROWS)));
+  const rows = g.kernel === 3 ? 3 * g.wideVectors + g.pointVectors : g.wideVectors;
+  const jobs = Math.ceil(rows / outs) * g.xVectors;
+  const groups = meets ? jobs : Math.ceil(jobs / ALONE_LANES);
   const values = { ...g, parts, partStride: vector(a.partStride) };
-  return dispatch(SHADERS[a.stride - 1][tile - 1], values, [g.zVectors / tile, 3 * g.xVectors, parts]);
+  return dispatch(SHADERS[meets ? "meeting" : "alone"][outs - 1], values, [groups, parts, 1]);
 }

@@ -1,6 +1,6 @@
-import type { Arguments, Entry } from "../../plan/kernels";
-import { KERNELS } from "../../plan/kernels";
-import { type Dispatch, dispatch, fieldVectors, LANES, shader, vector } from "../shader";
+import type { Arguments } from "../../plan/kernels";
+import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
+import type { Context } from "./context";
 
 const poolShader = shader({
   name: "pool",
@@ -96,38 +96,18 @@ const biasGradientShader = shader({
   m[out + v] = sum;`,
 });
 
-const MIXING_FIELDS = ["out", "size", "cells"] as const;
-
-const mixingGradientShader = shader({
-  name: "mixingGradient",
-  fields: MIXING_FIELDS,
-  // The lists follow the fields, one scalar after the other.
-  globals: `fn listed(i: i32) -> i32 { return a[${fieldVectors(MIXING_FIELDS)} + (i >> 2)][i & 3]; }`,
-  body: `
-  let k = id.x;
-  if (k >= size) { return; }
-  var sum = vec4f();
-  for (var cell = 0; cell < cells; cell++) {
-    let vectors = listed(cell * (size + 1));
-    let sums = listed(cell * (size + 1) + 1 + k);
-    if (sums < 0) { continue; }
-    for (var v = 0; v < vectors; v++) { sum += m[sums + v]; }
-  }
-  m[(out + k) >> 2][(out + k) & 3] = dot(sum, vec4f(1.0));`,
-});
-
-export function pool(a: Arguments<"pool">, images: number): Dispatch {
+export function pool(a: Arguments<"pool">, { images }: Context): Dispatch {
   const positions = Math.ceil(a.xSide / 2) ** 2;
   const values = { ...a, x: vector(a.x), y: vector(a.y) };
   return dispatch(poolShader, values, [Math.ceil((positions * images) / LANES), a.vectors, 1]);
 }
 
-export function poolData(a: Arguments<"poolData">, images: number): Dispatch {
+export function poolData(a: Arguments<"poolData">, { images }: Context): Dispatch {
   const values = { ...a, dy: vector(a.dy), dx: vector(a.dx) };
   return dispatch(poolDataShader, values, [Math.ceil((a.xSide ** 2 * images) / LANES), a.vectors, 1]);
 }
 
-export function features(a: Arguments<"features">, images: number): Dispatch {
+export function features(a: Arguments<"features">, { images }: Context): Dispatch {
   const { positions, vectors } = a;
   const values = {
     x: vector(a.x),
@@ -141,7 +121,7 @@ export function features(a: Arguments<"features">, images: number): Dispatch {
   return dispatch(featuresShader, values, [Math.ceil(images / LANES), vectors, 1]);
 }
 
-export function loss(a: Arguments<"loss">, images: number): Dispatch {
+export function loss(a: Arguments<"loss">, { images }: Context): Dispatch {
   const values = {
     logits: vector(a.logits),
     classes: a.classes,
@@ -156,14 +136,4 @@ export function loss(a: Arguments<"loss">, images: number): Dispatch {
 export function biasGradient(a: Arguments<"biasGradient">): Dispatch {
   const values = { z: vector(a.z), vectors: a.vectors, out: vector(a.out) };
   return dispatch(biasGradientShader, values, [Math.ceil(a.vectors / LANES), 1, 1]);
-}
-
-export function mixingGradient(a: Arguments<"mixingGradient">, _images: number, entry: Entry): Dispatch {
-  const { size, cells } = a;
-  const lists = entry.args.slice(KERNELS.mixingGradient.length).map((value, i) => {
-    const isSums = i % (size + 1) > 0 && value >= 0;
-    return isSums ? vector(value) : value;
-  });
-  while (lists.length % 4 > 0) lists.push(0);
-  return dispatch(mixingGradientShader, { out: a.out, size, cells }, [Math.ceil(size / LANES), 1, 1], lists);
 }

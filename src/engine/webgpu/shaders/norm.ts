@@ -1,13 +1,15 @@
 import { NORM_EPSILON } from "../../network";
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
-import { meet, meeting, REDUCERS } from "./reduce";
+import { type Context, partialsOf } from "./context";
+import { PIXELS, TILE_IMAGES, tileInvocations } from "./conv";
+import { both, collected, meeting, type Reducing, reduced } from "./reduce";
 
 /** Elements that one invocation of a map takes. */
 const ELEMENTS = 4;
 
 /** Workgroups of a map over positions and images, and the distance between the elements of one invocation. */
-export function mapGroups(elements: number): { groups: number; stride: number } {
+function mapGroups(elements: number): { groups: number; stride: number } {
   const groups = Math.ceil(elements / LANES / ELEMENTS);
   return { groups, stride: groups * LANES };
 }
@@ -22,9 +24,9 @@ ${body}
 }
 
 /** The same by the invocations of one workgroup, for the real images alone. */
-function reduce(body: string): string {
+function reduce({ lanes }: Reducing, body: string): string {
   return `
-  for (var i = lane; i < positions * IMAGES; i += ${REDUCERS}) {
+  for (var i = lane; i < positions * IMAGES; i += ${lanes}) {
     let b = i % IMAGES;
     if (b >= BATCH) { continue; }
     let at = (i / IMAGES * vectors + v) * IMAGES + b;
@@ -32,28 +34,77 @@ ${body}
   }`;
 }
 
-const statsShader = shader({
-  name: "stats",
-  fields: ["z", "positions", "vectors", "stats"],
-  size: REDUCERS,
-  globals: meeting(2),
-  // Differences from some value of the channel keep the one-pass variance from cancelling.
+/** Statistics of tiles as `conv` leaves them, for a tensor that no convolution made. */
+const tilesShader = shader({
+  name: "tiles",
+  fields: ["z", "side", "vectors", "partials"],
   body: `
-  let v = group.x;
-  let shift = m[z + v * IMAGES];
+  const STEP = IMAGES / ${TILE_IMAGES};
+  let tiles = (side + ${PIXELS - 1}) / ${PIXELS};
+  let first = id.x % STEP;
+  let row = id.x / STEP / tiles;
+  let col = id.x / STEP % tiles * ${PIXELS};
+  if (row >= side) { return; }
+  let v = id.y;
+  var sum = vec4f();
+  var count = 0.0;
+  for (var p = col; p < min(col + ${PIXELS}, side); p++) {
+    for (var b = first; b < BATCH; b += STEP) {
+      sum += m[z + ((row * side + p) * vectors + v) * IMAGES + b];
+      count += 1.0;
+    }
+  }
+  let mean = sum / count;
+  var square = vec4f();
+  for (var p = col; p < min(col + ${PIXELS}, side); p++) {
+    for (var b = first; b < BATCH; b += STEP) {
+      let d = m[z + ((row * side + p) * vectors + v) * IMAGES + b] - mean;
+      square += d * d;
+    }
+  }
+  let to = partials + (v * side * tiles * STEP + id.x) * 2;
+  m[to] = mean;
+  m[to + 1] = square;`,
+});
+
+/** Invocations of a workgroup that each merge the tiles of one vector. */
+const MERGERS = 4;
+
+const statsShader = both(({ meets, lanes }) =>
+  shader({
+    name: `stats${meets ? ", meeting" : ""}`,
+    fields: ["partials", "side", "vectors", "stats"],
+    size: meets ? lanes : MERGERS,
+    globals: meeting({ meets, lanes, partials: 1 }, 2),
+    // Differences from the first tile's mean keep the variance from cancelling.
+    body: `
+  const STEP = IMAGES / ${TILE_IMAGES};
+  let v = ${meets ? "group.x" : "id.x"};
+  if (v >= vectors) { return; }
+  let tiles = (side + ${PIXELS - 1}) / ${PIXELS};
+  let invocations = side * tiles * STEP;
+  let begin = partials + v * invocations * 2;
+  let shift = m[begin];
   var sum = vec4f();
   var square = vec4f();
-${reduce(`    let d = m[z + at] - shift;
-    sum += d;
-    square += d * d;`)}
-${meet(
+  for (var i = ${meets ? "lane" : "0"}; i < invocations; i += ${meets ? lanes : 1}) {
+    let pixels = min(${PIXELS}, side - i / STEP % tiles * ${PIXELS});
+    let images = (BATCH - 1 - i % STEP) / STEP + 1;
+    let count = f32(pixels * images);
+    let d = m[begin + 2 * i] - shift;
+    sum += count * d;
+    square += m[begin + 2 * i + 1] + count * d * d;
+  }
+${reduced(
+  { meets, lanes, partials: 1 },
   ["sum", "square"],
-  `    let n = f32(positions * BATCH);
+  `    let n = f32(side * side * BATCH);
     let mean = sum / n;
     m[stats + 2 * v] = shift + mean;
     m[stats + 2 * v + 1] = 1.0 / sqrt(max(square / n - mean * mean, vec4f()) + ${NORM_EPSILON});`,
 )}`,
-});
+  }),
+);
 
 const normShader = shader({
   name: "norm",
@@ -67,8 +118,7 @@ ${map(`    var value = factor * m[z + at] + constant;
     m[y + at] = value;`)}`,
 });
 
-const REDUCE_FIELDS = ["dy", "z", "positions", "vectors", "stats", "scale", "offset", "sums"] as const;
-const MAP_FIELDS = [...REDUCE_FIELDS, "dz", "stride"] as const;
+const REDUCE_FIELDS = ["dy", "z", "positions", "vectors", "stats", "scale", "offset", "partials"] as const;
 
 const STATISTICS = `
   let mean = m[stats + 2 * v];
@@ -87,42 +137,58 @@ const GRADIENTS = {
 
 function reduceShader(of: keyof typeof GRADIENTS) {
   const { setup, value } = GRADIENTS[of];
-  return shader({
-    name: `${of}Reduce`,
-    fields: REDUCE_FIELDS,
-    size: REDUCERS,
-    globals: meeting(2),
-    body: `
+  return both((reducing) =>
+    shader({
+      name: `${of}Reduce${reducing.meets ? ", meeting" : ""}`,
+      fields: REDUCE_FIELDS,
+      size: reducing.lanes,
+      globals: meeting(reducing, 2),
+      body: `
   let v = group.x;${STATISTICS}${setup}
   var sum = vec4f();
   var product = vec4f();
-${reduce(`    let xhat = (m[z + at] - mean) * inverse;
+${reduce(
+  reducing,
+  `    let xhat = (m[z + at] - mean) * inverse;
     let g = ${value};
     sum += g;
-    product += g * xhat;`)}
-${meet(
+    product += g * xhat;`,
+)}
+${reduced(
+  reducing,
   ["product", "sum"],
-  `    m[sums + v] = product;
-    m[sums + vectors + v] = sum;`,
+  `    m[partials + v * ${reducing.partials} + part] = product;
+    m[partials + (vectors + v) * ${reducing.partials} + part] = sum;`,
 )}`,
-  });
+    }),
+  );
 }
 
+/** One invocation of each vector also leaves the sums where the plan wants them. */
 function mapShader(of: keyof typeof GRADIENTS) {
   const { setup, value } = GRADIENTS[of];
-  return shader({
-    name: `${of}Map`,
-    fields: MAP_FIELDS,
-    body: `
+  return both((reducing) =>
+    shader({
+      name: `${of}Map${reducing.meets ? ", meeting" : ""}`,
+      fields: [...REDUCE_FIELDS, "sums", "dz", "stride"] as const,
+      globals: collected(reducing),
+      body: `
   let v = id.y;${STATISTICS}${setup}
+  let products = collected(partials + v * ${reducing.partials});
+  let total = collected(partials + (vectors + v) * ${reducing.partials});
+  if (id.x == 0) {
+    m[sums + v] = products;
+    m[sums + vectors + v] = total;
+  }
   let n = f32(positions * BATCH);
-  let product = m[sums + v] / n;
-  let sum = m[sums + vectors + v] / n;
+  let product = products / n;
+  let sum = total / n;
   let factor = m[scale + v] * inverse;
 ${map(`    let xhat = (m[z + at] - mean) * inverse;
     let g = ${value};
     m[dz + at] = factor * (g - sum - xhat * product);`)}`,
-  });
+    }),
+  );
 }
 
 const normReduceShader = reduceShader("norm");
@@ -130,12 +196,20 @@ const normMapShader = mapShader("norm");
 const featuresReduceShader = reduceShader("features");
 const featuresMapShader = mapShader("features");
 
-export function stats(a: Arguments<"stats">): Dispatch {
-  const { positions, vectors } = a;
-  return dispatch(statsShader, { z: vector(a.z), positions, vectors, stats: vector(a.stats) }, [vectors, 1, 1]);
+/** Statistics from those of tiles, which are made first where the convolution did not leave them. */
+export function stats(a: Arguments<"stats">, { images, reducing, tiles }: Context, hasTiles: boolean): Dispatch[] {
+  const { vectors } = a;
+  const side = Math.sqrt(a.positions);
+  const groups = reducing.meets ? vectors : Math.ceil(vectors / MERGERS);
+  const values = { partials: tiles, side, vectors, stats: vector(a.stats) };
+  const merge = dispatch(statsShader(reducing), values, [groups, 1, 1]);
+  if (hasTiles) return [merge];
+  const tileGroups = Math.ceil(tileInvocations(side, images) / LANES);
+  const made = dispatch(tilesShader, { z: vector(a.z), side, vectors, partials: tiles }, [tileGroups, vectors, 1]);
+  return [made, merge];
 }
 
-export function norm(a: Arguments<"norm">, images: number): Dispatch {
+export function norm(a: Arguments<"norm">, { images }: Context): Dispatch {
   const { positions, vectors } = a;
   const { groups, stride } = mapGroups(positions * images);
   const values = {
@@ -152,24 +226,23 @@ export function norm(a: Arguments<"norm">, images: number): Dispatch {
   return dispatch(normShader, values, [groups, vectors, 1]);
 }
 
-export function normReduce(a: Arguments<"normReduce">): Dispatch {
-  const { positions, vectors } = a;
-  const values = {
-    dy: vector(a.dy),
-    z: vector(a.z),
-    positions,
-    vectors,
-    stats: vector(a.stats),
-    scale: 0,
-    offset: 0,
-    sums: vector(a.sums),
-  };
-  return dispatch(normReduceShader, values, [vectors, 1, 1]);
+/** Room for the partial sums that a plan expects at `sums`. */
+function takePartials(c: Context, sums: number, vectors: number): number {
+  const partials = c.take(2 * vectors * c.reducing.partials);
+  c.sums.set(sums, partials);
+  return partials;
 }
 
-export function normMap(a: Arguments<"normMap">, images: number): Dispatch {
+export function normReduce(a: Arguments<"normReduce">, c: Context): Dispatch {
   const { positions, vectors } = a;
-  const { groups, stride } = mapGroups(positions * images);
+  const partials = takePartials(c, a.sums, vectors);
+  const places = { dy: vector(a.dy), z: vector(a.z), stats: vector(a.stats), scale: 0, offset: 0 };
+  return dispatch(normReduceShader(c.reducing), { ...places, positions, vectors, partials }, [vectors, 1, 1]);
+}
+
+export function normMap(a: Arguments<"normMap">, c: Context): Dispatch {
+  const { positions, vectors } = a;
+  const { groups, stride } = mapGroups(positions * c.images);
   const z = vector(a.z);
   const values = {
     dy: vector(a.dy),
@@ -179,11 +252,12 @@ export function normMap(a: Arguments<"normMap">, images: number): Dispatch {
     stats: vector(a.stats),
     scale: vector(a.scale),
     offset: 0,
+    partials: partialsOf(c, a.sums),
     sums: vector(a.sums),
     dz: z,
     stride,
   };
-  return dispatch(normMapShader, values, [groups, vectors, 1]);
+  return dispatch(normMapShader(c.reducing), values, [groups, vectors, 1]);
 }
 
 function featuresValues(a: Arguments<"featuresReduce">) {
@@ -196,16 +270,16 @@ function featuresValues(a: Arguments<"featuresReduce">) {
     stats: vector(a.stats),
     scale: vector(a.scale),
     offset: vector(a.offset),
-    sums: vector(a.sums),
   };
 }
 
-export function featuresReduce(a: Arguments<"featuresReduce">): Dispatch {
-  return dispatch(featuresReduceShader, featuresValues(a), [a.vectors, 1, 1]);
+export function featuresReduce(a: Arguments<"featuresReduce">, c: Context): Dispatch {
+  const partials = takePartials(c, a.sums, a.vectors);
+  return dispatch(featuresReduceShader(c.reducing), { ...featuresValues(a), partials }, [a.vectors, 1, 1]);
 }
 
-export function featuresMap(a: Arguments<"featuresMap">, images: number): Dispatch {
-  const { groups, stride } = mapGroups(a.positions * images);
-  const values = { ...featuresValues(a), dz: vector(a.dx), stride };
-  return dispatch(featuresMapShader, values, [groups, a.vectors, 1]);
+export function featuresMap(a: Arguments<"featuresMap">, c: Context): Dispatch {
+  const { groups, stride } = mapGroups(a.positions * c.images);
+  const places = { partials: partialsOf(c, a.sums), sums: vector(a.sums), dz: vector(a.dx) };
+  return dispatch(featuresMapShader(c.reducing), { ...featuresValues(a), ...places, stride }, [groups, a.vectors, 1]);
 }

@@ -1,35 +1,45 @@
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
-import { meet, meeting, REDUCERS } from "./reduce";
+import type { Context } from "./context";
+import { both, meeting, type Reducing, reduced } from "./reduce";
 
-/** Vectors of weights that one invocation of `update` takes: all of them sum the squares anew. */
-const VECTORS = 4;
+/** Vectors of weights that one invocation of `update` takes: each of them sums the squares anew. */
+const VECTORS = 8;
 
-const gradientNormShader = shader({
-  name: "gradientNorm",
-  fields: ["gradient", "count", "parts", "partStride", "squares", "slots"],
-  size: REDUCERS,
-  globals: meeting(1),
-  body: `
-  let slot = group.x;
+/** Partial sums of the gradient's norm: one of a workgroup where its invocations meet, else one of an invocation. */
+export function slotsOf({ meets }: Reducing): number {
+  return meets ? 32 : 128;
+}
+
+const gradientNormShader = both(({ meets, lanes }) =>
+  shader({
+    name: `gradientNorm${meets ? ", meeting" : ""}`,
+    fields: ["gradient", "count", "parts", "partStride", "squares", "slots"],
+    size: lanes,
+    globals: meeting({ meets, lanes, partials: 1 }, 1),
+    body: `
+  let slot = ${meets ? "group.x" : "id.x"};
+  if (slot >= slots) { return; }
   var square = vec4f();
-  for (var i = slot * count / slots + lane; i < (slot + 1) * count / slots; i += ${REDUCERS}) {
+  let begin = slot * count / slots${meets ? " + lane" : ""};
+  for (var i = begin; i < (slot + 1) * count / slots; i += ${meets ? lanes : 1}) {
     var g = m[gradient + i];
-    for (var part = 1; part < parts; part++) { g += m[gradient + part * partStride + i]; }
+    for (var k = 1; k < parts; k++) { g += m[gradient + k * partStride + i]; }
     m[gradient + i] = g;
     square += g * g;
   }
-${meet(["square"], "    m[(squares + slot) >> 2][(squares + slot) & 3] = dot(square, vec4f(1.0));")}`,
-});
+${reduced({ meets, lanes, partials: 1 }, ["square"], "    m[(squares + slot) >> 2][(squares + slot) & 3] = dot(square, vec4f(1.0));")}`,
+  }),
+);
 
 const updateShader = shader({
   name: "update",
   fields: ["weights", "velocities", "gradient", "count", "squares", "slots", "hyper", "stride"],
   body: `
-  var square = 0.0;
-  for (var s = squares; s < squares + slots; s++) { square += m[s >> 2][s & 3]; }
+  var squared = vec4f();
+  for (var s = 0; s < slots; s++) { squared += m[squares + s]; }
   let step = m[hyper];
-  let factor = min(1.0, step.w / (sqrt(square) + 1e-6));
+  let factor = min(1.0, step.w / (sqrt(dot(squared, vec4f(1.0))) + 1e-6));
   for (var i = id.x; i < count; i += stride) {
     let w = m[weights + i];
     let g = m[gradient + i] * factor + step.z * w;
@@ -39,7 +49,7 @@ const updateShader = shader({
   }`,
 });
 
-export function gradientNorm(a: Arguments<"gradientNorm">): Dispatch {
+export function gradientNorm(a: Arguments<"gradientNorm">, { reducing }: Context): Dispatch {
   const { parts, squares, slots } = a;
   const values = {
     gradient: vector(a.gradient),
@@ -49,11 +59,12 @@ export function gradientNorm(a: Arguments<"gradientNorm">): Dispatch {
     squares,
     slots,
   };
-  return dispatch(gradientNormShader, values, [slots, 1, 1]);
+  const groups = reducing.meets ? slots : Math.ceil(slots / reducing.lanes);
+  return dispatch(gradientNormShader(reducing), values, [groups, 1, 1]);
 }
 
+/** The slots must be a multiple of four. */
 export function update(a: Arguments<"update">): Dispatch {
-  const { squares, slots } = a;
   const count = vector(a.count);
   const groups = Math.ceil(count / LANES / VECTORS);
   const values = {
@@ -61,8 +72,8 @@ export function update(a: Arguments<"update">): Dispatch {
     velocities: vector(a.velocities),
     gradient: vector(a.gradient),
     count,
-    squares,
-    slots,
+    squares: vector(a.squares),
+    slots: vector(a.slots),
     hyper: vector(a.hyper),
     stride: groups * LANES,
   };
