@@ -176,7 +176,10 @@ export function normForward({ program }: Context, norm: Norm, addend?: Tensor): 
 /** Where the backward sums of a norm go: the gradient of scale and offset, which they are, or a place of their own. */
 export function withSums(context: Context, norm: Norm, use: (sums: number) => void): void {
   const { program, regions, pass } = context;
-  if (pass === "weights") return use(regions.gradient + norm.scale);
+  if (pass === "weights") {
+    use(regions.gradient + norm.scale);
+    return;
+  }
   const sums = program.arena.take(8 * norm.vectors);
   use(sums);
   program.arena.free(sums, 8 * norm.vectors);

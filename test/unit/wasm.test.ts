@@ -1,0 +1,139 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { InputError } from "../../src/core/errors";
+import { writeInputs } from "../../src/engine/plan/exchange";
+import { createPlan } from "../../src/engine/plan/plan";
+import { pack } from "../../src/engine/plan/weights";
+import { createWasmEngine } from "../../src/engine/wasm/engine";
+import { Machine } from "../../src/engine/wasm/machine";
+import { compile } from "../../src/tools/build-wasm.mjs";
+import { type Case, type Mix, relativeError, supernetCase } from "../support/cases";
+import { Interpreter } from "../support/interpreter";
+import { oracle } from "../support/oracle";
+
+const STEP = { rate: 0.05, momentum: 0.9, decay: 3e-4, clip: 5 };
+
+const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: number; mix?: Mix }[] = [
+  { name: "dense", sizes: { image: 8 }, batch: 8 },
+  {
+    name: "an odd side, channels and a batch that need padding",
+    sizes: { channels: 3, image: 14, imageChannels: 1 },
+    batch: 5,
+  },
+  { name: "one channel, three cells a stage", sizes: { channels: 1, cells: 3, image: 8, classes: 3 }, batch: 11 },
+  { name: "wider", sizes: { channels: 10, image: 8 }, batch: 4 },
+  { name: "one-hot mixing weights", sizes: {}, batch: 4, mix: "one-hot" },
+  { name: "mixing weights of zero", sizes: {}, batch: 4, mix: "zero" },
+];
+
+describe("the kernels in WebAssembly", () => {
+  it("are those of the sources", async () => {
+    const path = new URL("../../src/engine/wasm/binaries.ts", import.meta.url);
+    expect((await readFile(path, "utf8")) === (await compile()), "run npm run build:wasm").toBe(true);
+  }, 60_000);
+
+  for (const { name, sizes, batch } of SETTINGS.slice(0, 4)) {
+    it(`compute what the interpreter computes, entry by entry: ${name}`, async () => {
+      const { spec, weights, mixing, batch: data } = supernetCase(sizes, batch);
+      const plan = createPlan(spec, { slots: 2 });
+      const machine = await Machine.create(plan);
+      const expected = new Interpreter(plan);
+      for (const pass of ["weights", "examples"] as const) {
+        const { regions, packed, blocks } = plan;
+        pack(blocks, weights, machine.arena.subarray(regions.weights, regions.weights + packed));
+        writeInputs(plan, machine.arena, 0, mixing, data, STEP);
+        for (const [i, entry] of plan.programs[pass].entries()) {
+          // Each from the same state, so that an error is the entry's own.
+          expected.arena.set(machine.arena);
+          expected.step(entry);
+          const before = machine.arena.slice();
+          machine.step(plan.programs[pass], i);
+          let largest = 0;
+          let difference = 0;
+          for (let j = 0; j < before.length; j++) {
+            // The images that pad the batch are nobody's: kernels may write them where the interpreter does not.
+            if (plan.images !== batch && before[j] === expected.arena[j]) continue;
+            if (before[j] !== expected.arena[j]) largest = Math.max(largest, Math.abs(expected.arena[j]));
+            difference = Math.max(difference, Math.abs(machine.arena[j] - expected.arena[j]));
+          }
+          expect(difference / (largest || 1), `entry ${i}, ${entry.kind} of ${entry.layer}`).toBeLessThan(2e-5);
+        }
+      }
+    });
+  }
+});
+
+describe("the WASM engine", () => {
+  for (const { name, sizes, batch, mix } of SETTINGS) {
+    it(`agrees with the network in plain loops: ${name}`, async () => {
+      const { spec, weights, mixing, batch: data } = supernetCase(sizes, batch, mix);
+      const engine = await createWasmEngine(spec, weights);
+      const expected = oracle(spec, weights, mixing, data);
+
+      const score = await engine.evaluate(mixing, data);
+      expect(score.loss).toBeCloseTo(expected.loss, 5);
+      expect(score.accuracy).toBeCloseTo(expected.accuracy, 6);
+      const result = await engine.architectureGradient(mixing, data, true);
+      expect(result.loss).toBe(score.loss);
+      expect(relativeError(result.gradient, expected.mixing)).toBeLessThan(2e-5);
+      expect(relativeError(result.perExample ?? [], expected.perExample)).toBeLessThan(5e-5);
+      const plain = await engine.architectureGradient(mixing, data, false);
+      expect(plain.perExample).toBeUndefined();
+      expect(relativeError(plain.gradient, expected.mixing)).toBeLessThan(2e-5);
+
+      // With no momentum, decay or clipping, one step is the gradient.
+      const before = await engine.exportState();
+      const count = weights.length;
+      expect(before.subarray(0, count)).toEqual(weights);
+      expect((await engine.weightStep(mixing, data, { rate: 1, momentum: 0, decay: 0, clip: 1e9 })).loss).toBe(
+        score.loss,
+      );
+      const after = await engine.exportState();
+      expect(relativeError(after.subarray(count), expected.weights)).toBeLessThan(5e-5);
+    });
+  }
+
+  it("follows Nesterov momentum with decay and clipping, and continues from a checkpoint to the bit", async () => {
+    const { spec, weights, mixing, batch } = supernetCase({}, 4);
+    const plan = createPlan(spec);
+    const machine = new Interpreter(plan);
+    machine.load(weights);
+    const engine = await createWasmEngine(spec, weights);
+    const step = { ...STEP, clip: 0.5 };
+    for (let i = 0; i < 3; i++) {
+      machine.feed(mixing, batch, step);
+      machine.run(plan.programs.weights);
+      await engine.weightStep(mixing, batch, step);
+    }
+    const state = await engine.exportState();
+    expect(relativeError(state.subarray(0, weights.length), machine.flat("weights"))).toBeLessThan(1e-4);
+    const resumed = await createWasmEngine(spec, state);
+    const scores = [await engine.weightStep(mixing, batch, step), await resumed.weightStep(mixing, batch, step)];
+    expect(scores[1]).toEqual(scores[0]);
+    expect(await resumed.exportState()).toEqual(await engine.exportState());
+  });
+
+  it("learns a batch by heart", async () => {
+    const { spec, weights, mixing, batch } = supernetCase({}, 16);
+    const engine = await createWasmEngine(spec, weights);
+    const before = await engine.evaluate(mixing, batch);
+    for (let i = 0; i < 100; i++) await engine.weightStep(mixing, batch, STEP);
+    const after = await engine.evaluate(mixing, batch);
+    expect(after.loss).toBeLessThan(0.3 * before.loss);
+    expect(after.accuracy).toBeGreaterThan(0.9);
+  });
+
+  it("refuses batches, weights and networks of the wrong size", async () => {
+    const { spec, weights, mixing, batch } = supernetCase({}, 4);
+    const engine = await createWasmEngine(spec, weights);
+    const short = { images: batch.images.subarray(1), labels: batch.labels };
+    await expect(engine.evaluate(mixing, short)).rejects.toThrow(InputError);
+    await expect(engine.evaluate(mixing.subarray(1), batch)).rejects.toThrow(InputError);
+    await expect(engine.evaluate(mixing, { ...batch, labels: batch.labels.map(() => 200) })).rejects.toThrow(
+      InputError,
+    );
+    expect(() => engine.importState(weights.subarray(1))).toThrow(InputError);
+    const sizes = { ...spec.sizes, channels: 64, cells: 5, image: 32 };
+    await expect(createWasmEngine({ ...spec, sizes, batch: 256 }, [])).rejects.toThrow(/GiB/);
+  });
+});
