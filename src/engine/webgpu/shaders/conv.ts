@@ -37,11 +37,6 @@ function tileOf(vectors: number): Tile {
   return tile;
 }
 
-/** Place of a value among those of a tile. */
-function indexOf(v: number, pixel: number, image: number): number {
-  return (v * PIXELS + pixel) * TILE_IMAGES + image;
-}
-
 /** Place of the invocation's tile in a tensor: image b, row, first column col; its sums. */
 function begin(side: string, tile: Tile): string {
   return `
@@ -51,7 +46,7 @@ function begin(side: string, tile: Tile): string {
   let row = id.x / STEP / tiles;
   let col = id.x / STEP % tiles * ${PIXELS};
   if (row >= ${side}) { return; }
-  var y = array<vec4f, ${tile.length}>();`;
+${tile.map(([v, p, k]) => `  var y${v}_${p}_${k} = vec4f();`).join("\n")}`;
 }
 
 /** Loads the weights of one tap for every vector of the tile, and adds their products with inputs x{pixel}_{image}. */
@@ -61,7 +56,7 @@ function products(vectors: number, tile: Tile, step: string, product: (weights: 
     (v) => `      let w${v} = mat4x4f(${[0, 1, 2, 3].map((i) => `m[w + ${v} * ${step} + ${i}]`).join(", ")});
 ${tile
   .filter(([vectorIndex]) => vectorIndex === v)
-  .map(([, p, k]) => `      y[${indexOf(v, p, k)}] += ${product(`w${v}`, `x${p}_${k}`)};`)
+  .map(([, p, k]) => `      y${v}_${p}_${k} += ${product(`w${v}`, `x${p}_${k}`)};`)
   .join("\n")}`,
   );
 }
@@ -78,6 +73,16 @@ function inputs(pixel: string, value: (at: string) => string): string {
 
 function forward(vectors: number): Shader<(typeof FORWARD_FIELDS)[number]> {
   const tile = tileOf(vectors);
+  // Mean and sum of squared deviations of a tile, for the batch's statistics.
+  const partial = (v: number) => {
+    const own = tile.filter(([vectorIndex]) => vectorIndex === v);
+    const valid = ([, p, k]: (typeof own)[number], value: string) => `select(vec4f(), ${value}, has${p} && real${k})`;
+    return `    var mean${v} = (${own.map((at) => valid(at, `y${at.join("_")}`)).join(" + ")}) / count;
+    var square${v} = vec4f();
+${own.map((at) => `    { let d = ${valid(at, `y${at.join("_")} - mean${v}`)}; square${v} += d * d; }`).join("\n")}
+    m[partials + ((o + ${v}) * invocations + id.x) * 2] = mean${v};
+    m[partials + ((o + ${v}) * invocations + id.x) * 2 + 1] = square${v};`;
+  };
   const body = `${begin("zSide", tile)}
   let o = id.y * ${vectors};
   let low = vec4f(select(-3.4e38, 0.0, rectify != 0));
@@ -102,34 +107,19 @@ ${products(vectors, tile, "outStep", (w, x) => `${w} * ${x}`)}
     }
   }
   let to = z + ((row * zSide + col) * zVectors + o) * IMAGES + b;
-  let pixels = min(${PIXELS}, zSide - col);
-  for (var e = 0; e < ${tile.length}; e++) {
-    let v = e / ${PIXELS * TILE_IMAGES};
-    let p = e / ${TILE_IMAGES} % ${PIXELS};
-    if (p >= pixels || o + v >= zVectors) { continue; }
-    m[to + (p * zVectors + v) * IMAGES + e % ${TILE_IMAGES} * STEP] = y[e];
-  }
+${unroll(PIXELS, (p) => `  let has${p} = col + ${p} < zSide;`)}
+${unroll(vectors, (v) => `  let out${v} = o + ${v} < zVectors;`)}
+${tile
+  .map(
+    ([v, p, k]) =>
+      `  if (has${p} && out${v}) { m[to + (${p} * zVectors + ${v}) * IMAGES + ${k} * STEP] = y${v}_${p}_${k}; }`,
+  )
+  .join("\n")}
   if (partials >= 0) {
     let invocations = zSide * tiles * STEP;
-    let images = (BATCH - 1 - b) / STEP + 1;
-    for (var v = 0; v < ${vectors}; v++) {
-      // Mean and sum of squared deviations of a tile, for the batch's statistics.
-      var sum = vec4f();
-      for (var p = 0; p < pixels; p++) {
-        for (var k = 0; k < images; k++) { sum += y[(v * ${PIXELS} + p) * ${TILE_IMAGES} + k]; }
-      }
-      let mean = sum / f32(pixels * images);
-      var square = vec4f();
-      for (var p = 0; p < pixels; p++) {
-        for (var k = 0; k < images; k++) {
-          let d = y[(v * ${PIXELS} + p) * ${TILE_IMAGES} + k] - mean;
-          square += d * d;
-        }
-      }
-      let at = partials + ((o + v) * invocations + id.x) * 2;
-      m[at] = mean;
-      m[at + 1] = square;
-    }
+${unroll(TILE_IMAGES, (k) => `    let real${k} = b + ${k} * STEP < BATCH;`)}
+    let count = f32(min(${PIXELS}, zSide - col) * (${Array.from({ length: TILE_IMAGES }, (_, k) => `i32(real${k})`).join(" + ")}));
+${unroll(vectors, partial)}
   }`;
   return shader({ name: `conv of ${vectors}`, fields: FORWARD_FIELDS, body });
 }
@@ -167,15 +157,17 @@ ${products(vectors, tile, "4", (w, x) => `${x} * ${w}`)}
     }
   }
   let to = ((row * xSide + col) * xVectors + i) * IMAGES + b;
-  for (var e = 0; e < ${tile.length}; e++) {
-    let p = e / ${TILE_IMAGES} % ${PIXELS};
-    if (col + p >= xSide) { continue; }
-    let at = to + (p * xVectors + e / ${PIXELS * TILE_IMAGES}) * IMAGES + e % ${TILE_IMAGES} * STEP;
-    var value = y[e];
-    if (rectify != 0) { value = select(vec4f(), value, m[x + at] > vec4f()); }
-    if (add != 0) { value += m[dx + at]; }
-    m[dx + at] = value;
+${tile
+  .map(([v, p, k]) => {
+    const value = `y${v}_${p}_${k}`;
+    return `  if (col + ${p} < xSide) {
+    let at = to + (${p} * xVectors + ${v}) * IMAGES + ${k} * STEP;
+    if (rectify != 0) { ${value} = select(vec4f(), ${value}, m[x + at] > vec4f()); }
+    if (add != 0) { ${value} += m[dx + at]; }
+    m[dx + at] = ${value};
   }`;
+  })
+  .join("\n")}`;
   return shader({ name: `convData of ${vectors}`, fields: DATA_FIELDS, body });
 }
 
