@@ -1,42 +1,68 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors";
 import type { NetworkSizes } from "../../src/core/space";
+import { createPlan } from "../../src/engine/plan/plan";
 import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
+import { lower, type Variant, variantFor } from "../../src/engine/webgpu/lower";
+import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
 import { type Mix, relativeError, supernetCase } from "../support/cases";
 import { oracle } from "../support/oracle";
 
 const TOLERANCE = 1e-4;
 
-const SETTINGS: { name: string; sizes: Partial<NetworkSizes>; batch: number; mix?: Mix }[] = [
+interface Setting {
+  readonly name: string;
+  readonly sizes: Partial<NetworkSizes>;
+  readonly batch: number;
+  readonly mix?: Mix;
+  /** The device's own without it. */
+  readonly variant?: Variant;
+}
+
+const SETTINGS: Setting[] = [
   { name: "four channels, 8 px", sizes: {}, batch: 8 },
   { name: "an odd batch", sizes: {}, batch: 7 },
+  { name: "one image", sizes: { channels: 2 }, batch: 1 },
   { name: "three channels of 14 px, grey images", sizes: { channels: 3, image: 14, imageChannels: 1 }, batch: 5 },
   { name: "one channel, three classes", sizes: { channels: 1, classes: 3 }, batch: 6 },
   { name: "six channels of 16 px", sizes: { channels: 6, image: 16 }, batch: 4 },
-  { name: "two cells a stage", sizes: { channels: 4, cells: 2 }, batch: 5 },
+  { name: "two cells a stage", sizes: { cells: 2 }, batch: 7 },
   { name: "more images than a workgroup", sizes: { channels: 2 }, batch: 37 },
-  { name: "one-hot mixing weights", sizes: {}, batch: 6, mix: "one-hot" },
-  { name: "mixing weights of zero", sizes: {}, batch: 6, mix: "zero" },
+  { name: "one-hot mixing weights", sizes: {}, batch: 8, mix: "one-hot" },
+  { name: "mixing weights of zero", sizes: {}, batch: 8, mix: "zero" },
+  { name: "a batch of sixteen", sizes: { channels: 5 }, batch: 16 },
+  {
+    name: "as a GPU does it",
+    sizes: { channels: 3, image: 14 },
+    batch: 7,
+    variant: { reducing: MEETING, quads: false },
+  },
+  { name: "without shared loads", sizes: {}, batch: 16, variant: { reducing: ALONE, quads: false } },
 ];
 
 let device: GPUDevice;
-const problems: string[] = [];
+let problems: string[] = [];
 
 beforeAll(async () => {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error("no WebGPU adapter");
-  device = await adapter.requestDevice();
+  const requiredFeatures = (["subgroups"] as const).filter((feature) => adapter.features.has(feature));
+  device = await adapter.requestDevice({ requiredFeatures });
   device.addEventListener("uncapturederror", ({ error }) => problems.push(error.message));
+});
+
+beforeEach(() => {
+  problems = [];
 });
 
 afterAll(() => device.destroy());
 
 describe("the WebGPU engine", () => {
-  for (const { name, sizes, batch, mix } of SETTINGS) {
+  for (const { name, sizes, batch, mix, variant } of SETTINGS) {
     it(`agrees with the network in float64: ${name}`, async () => {
       const { spec, weights, mixing, batch: data } = supernetCase(sizes, batch, mix);
       const expected = oracle(spec, weights, mixing, data);
-      const engine = await createWebGpuEngine(device, spec, weights);
+      const engine = await createWebGpuEngine(device, spec, weights, undefined, variant);
       const step = { rate: 1, momentum: 0, decay: 0, clip: 1e9 };
       // Not awaited one by one: calls run in the order in which they are made.
       const [score, architecture, examples, before, stepped, state] = await Promise.all([
@@ -56,15 +82,92 @@ describe("the WebGPU engine", () => {
       expect(relativeError(architecture.gradient, expected.mixing)).toBeLessThan(TOLERANCE);
       expect(relativeError(examples.gradient, expected.mixing)).toBeLessThan(TOLERANCE);
       expect(relativeError(examples.perExample ?? [], expected.perExample)).toBeLessThan(TOLERANCE);
-      expect(Array.from(before.subarray(0, weights.length))).toEqual(Array.from(weights));
+      expect(before.subarray(0, weights.length)).toEqual(weights);
       // Without momentum the velocity is the gradient.
       expect(relativeError(state.subarray(weights.length), expected.weights)).toBeLessThan(TOLERANCE);
     });
   }
 
+  it("follows SGD with Nesterov momentum, clipping and decay over twenty steps, and makes no buffers meanwhile", async () => {
+    const { spec, weights, mixing, batch } = supernetCase({}, 8);
+    const engine = await createWebGpuEngine(device, spec, weights);
+    const step = { rate: 0.05, momentum: 0.9, decay: 3e-4, clip: 1 };
+    const w = Float64Array.from(weights);
+    const v = new Float64Array(w.length);
+    const made = countMade();
+    for (let i = 0; i < 20; i++) {
+      const { loss } = await engine.weightStep(mixing, batch, step);
+      const { gradient } = await engine.architectureGradient(mixing, batch, false);
+      if (i === 0) made.start();
+      const expected = oracle(spec, w, mixing, batch);
+      const clipped = Math.min(1, step.clip / (Math.hypot(...expected.weights) + 1e-6));
+      for (let j = 0; j < w.length; j++) {
+        const g = clipped * expected.weights[j] + step.decay * w[j];
+        v[j] = step.momentum * v[j] + g;
+        w[j] -= step.rate * (g + step.momentum * v[j]);
+      }
+      expect(relativeError([loss], [expected.loss])).toBeLessThan(TOLERANCE);
+      expect(relativeError(gradient, oracle(spec, w, mixing, batch).mixing)).toBeLessThan(TOLERANCE);
+    }
+    expect(made.stop()).toBe(0);
+    const state = await engine.exportState();
+    expect(relativeError(state.subarray(0, w.length), w)).toBeLessThan(TOLERANCE);
+    expect(relativeError(state.subarray(w.length), v)).toBeLessThan(TOLERANCE);
+
+    // A checkpoint brings everything back.
+    const { loss } = await engine.evaluate(mixing, batch);
+    engine.importState(new Float32Array(state.length));
+    expect((await engine.evaluate(mixing, batch)).loss).toBeCloseTo(Math.log(10), 5);
+    engine.importState(state);
+    expect((await engine.evaluate(mixing, batch)).loss).toBe(loss);
+    expect(await engine.exportState()).toEqual(state);
+    engine.dispose();
+    expect(problems).toEqual([]);
+  });
+
+  it("needs few dispatches for one search step", () => {
+    const plan = createPlan(supernetCase({ image: 16 }, 32).spec, { parts: 4, slots: 128 });
+    const count = (["architecture", "weights"] as const)
+      .map((pass) => lower(plan.programs[pass], plan.images, variantFor(device), plan.floats).dispatches.length)
+      .reduce((a, b) => a + b);
+    expect(count).toBeLessThanOrEqual(250);
+  });
+
+  it("says how far it has compiled", async () => {
+    const { spec, weights } = supernetCase({}, 8);
+    const heard: [number, number][] = [];
+    const engine = await createWebGpuEngine(device, spec, weights, (done, total) => heard.push([done, total]));
+    engine.dispose();
+    expect(heard.map(([done]) => done)).toEqual(Array.from(heard, (_, i) => i));
+    expect(heard.at(-1)?.[0]).toBe(heard[0][1]);
+  });
+
   it("refuses what the device cannot hold, saying how much it needs", async () => {
     const { spec, weights } = supernetCase({ channels: 64, cells: 5, image: 32 }, 256);
-    await expect(createWebGpuEngine(device, spec, weights)).rejects.toThrow(InputError);
-    await expect(createWebGpuEngine(device, spec, weights)).rejects.toThrow(/needs [\d.]+ GiB .* than the [\d.]+ GiB/);
+    const refused = createWebGpuEngine(device, spec, weights);
+    await expect(refused).rejects.toThrow(InputError);
+    await expect(refused).rejects.toThrow(/needs [\d.]+ GiB .* than the [\d.]+ GiB/);
   });
 });
+
+/** Counts the buffers and bind groups that the device makes between start and stop. */
+function countMade(): { start(): void; stop(): number } {
+  const { createBuffer, createBindGroup } = device;
+  let count = 0;
+  return {
+    start() {
+      device.createBuffer = (descriptor) => {
+        count++;
+        return createBuffer.call(device, descriptor);
+      };
+      device.createBindGroup = (descriptor) => {
+        count++;
+        return createBindGroup.call(device, descriptor);
+      };
+    },
+    stop() {
+      Object.assign(device, { createBuffer, createBindGroup });
+      return count;
+    },
+  };
+}

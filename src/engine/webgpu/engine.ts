@@ -3,17 +3,11 @@ import type { Pass } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
 import { pack, unpack, vectorsOf } from "../plan/weights";
 import { Executor, type Progress } from "./executor";
+import { type Variant, variantFor } from "./lower";
 import { slotsOf } from "./shaders/optimiser";
-import { ALONE, MEETING } from "./shaders/reduce";
 
 /** Partial sums of a weight's gradient: enough to occupy a GPU where a layer has few weights. */
 const PARTS = 4;
-
-/** Whether a device computes on the CPU; barriers are expensive there. */
-function isSoftware(device: GPUDevice): boolean {
-  const { architecture, description, isFallbackAdapter } = device.adapterInfo;
-  return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${description}`);
-}
 
 /**
  * Compiles a supernet for a WebGPU device, which stays the caller's, and fills it with weights in the order of `parameterLayout`;
@@ -25,12 +19,12 @@ export async function createWebGpuEngine(
   spec: SupernetSpec,
   weights: Float32Array,
   onProgress?: Progress,
-  reducing = isSoftware(device) ? ALONE : MEETING,
+  variant: Variant = variantFor(device),
 ): Promise<Engine> {
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-  const plan = createPlan(spec, { parts: PARTS, slots: slotsOf(reducing), limit });
-  const engine = new WebGpuEngine(plan, await Executor.create(device, plan, reducing, onProgress));
+  const plan = createPlan(spec, { parts: PARTS, slots: slotsOf(variant.reducing), limit });
+  const engine = new WebGpuEngine(plan, await Executor.create(device, plan, variant, onProgress));
   const state = new Float32Array(2 * weights.length);
   state.set(weights);
   engine.importState(state);

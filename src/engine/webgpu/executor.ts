@@ -1,9 +1,8 @@
 import { InputError } from "../../core/errors";
 import { PASSES, type Pass } from "../plan/layer";
 import type { Plan } from "../plan/plan";
-import { lower } from "./lower";
+import { lower, type Variant } from "./lower";
 import { type Dispatch, moduleOf, type Shader } from "./shader";
-import type { Reducing } from "./shaders/reduce";
 
 /** Compiled pipelines so far, and all. */
 export type Progress = (done: number, total: number) => void;
@@ -39,14 +38,14 @@ export class Executor {
    * Allocates the arena and compiles the pipelines, several at a time.
    * @throws {InputError} where the device has no memory left for the arena
    */
-  static async create(device: GPUDevice, plan: Plan, reducing: Reducing, onProgress?: Progress): Promise<Executor> {
+  static async create(device: GPUDevice, plan: Plan, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const layout = device.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" } },
         { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
       ],
     });
-    const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, reducing, plan.floats));
+    const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, variant, plan.floats));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
     const packed = packArguments(dispatches.flat(), device.limits.minUniformBufferOffsetAlignment);
@@ -80,7 +79,7 @@ export class Executor {
     });
     const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
     const compile = (shader: Shader) => {
-      const code = moduleOf(shader.code, { IMAGES: plan.images, BATCH: plan.spec.batch }, packed.bound / 16);
+      const code = moduleOf(shader, { IMAGES: plan.images, BATCH: plan.spec.batch }, packed.bound / 16);
       return compiled(device, pipelineLayout, shader.name, code);
     };
     try {
@@ -184,6 +183,9 @@ interface PackedArguments {
   readonly bound: number;
 }
 
+/** Vectors of four that the arguments of a dispatch may take without further ado. */
+const USUAL_VECTORS = 64;
+
 /** Lays the arguments of all dispatches into one buffer. */
 function packArguments(dispatches: readonly Dispatch[], alignment: number): PackedArguments {
   let end = 0;
@@ -193,7 +195,8 @@ function packArguments(dispatches: readonly Dispatch[], alignment: number): Pack
     return offset;
   });
   const longest = Math.max(...dispatches.map(({ args }) => args.length));
-  const bound = Math.ceil(longest / 4) * 16;
+  // A size that most networks share lets the driver find their pipelines again.
+  const bound = 16 * Math.max(USUAL_VECTORS, 2 ** Math.ceil(Math.log2(longest / 4)));
   const data = new Int32Array((end + bound) / 4);
   for (const [i, { args }] of dispatches.entries()) data.set(args, offsets[i] / 4);
   return { data, offsets, bound };

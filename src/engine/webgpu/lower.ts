@@ -2,13 +2,29 @@ import { type Arguments, argumentsOf, type Entry, type Kind } from "../plan/kern
 import type { Dispatch } from "./shader";
 import { node, nodeMap, spread } from "./shaders/cell";
 import type { Context } from "./shaders/context";
-import { conv, convData, tileInvocations } from "./shaders/conv";
+import { conv, convData, TILE_IMAGES, tileInvocations } from "./shaders/conv";
 import { convWeights } from "./shaders/convWeights";
 import { biasGradient, features, loss, pool, poolData } from "./shaders/head";
 import { examples, mixingGradient, nodeReduce } from "./shaders/mixing";
 import { featuresMap, featuresReduce, norm, normMap, normReduce, stats } from "./shaders/norm";
 import { gradientNorm, update } from "./shaders/optimiser";
-import type { Reducing } from "./shaders/reduce";
+import { ALONE, MEETING, type Reducing } from "./shaders/reduce";
+
+/** What suits a device; the results are the same but for rounding. */
+export interface Variant {
+  readonly reducing: Reducing;
+  /** Whether neighbouring invocations share what they load, which needs the feature "subgroups". */
+  readonly quads: boolean;
+}
+
+/** A device that computes on the CPU pays dearly for barriers and for loads; a GPU for neither. */
+export function variantFor(device: GPUDevice): Variant {
+  const { architecture, description, isFallbackAdapter } = device.adapterInfo;
+  const isSoftware = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${description}`);
+  return isSoftware
+    ? { reducing: ALONE, quads: device.features.has("subgroups") }
+    : { reducing: MEETING, quads: false };
+}
 
 type Single = Exclude<Kind, "conv" | "stats">;
 
@@ -45,13 +61,15 @@ export interface Lowered {
  * Turns a program into dispatches, about one an entry: a convolution makes the statistics of its tiles on the way where those of its
  * output come next, and partial sums go to a range of their own, from `base` floats on.
  */
-export function lower(entries: readonly Entry[], images: number, reducing: Reducing, base: number): Lowered {
+export function lower(entries: readonly Entry[], images: number, { reducing, quads }: Variant, base: number): Lowered {
   const statistics = entries.map((entry) => (entry.kind === "stats" ? argumentsOf("stats", entry) : undefined));
   const tiles = statistics.map((a) => (a ? 2 * a.vectors * tileInvocations(Math.sqrt(a.positions), images) : 0));
   let end = base / 4 + Math.max(0, ...tiles);
   const context: Context = {
     images,
     reducing,
+    // Four neighbours have the same place only where the images of a place fill up fours.
+    quads: quads && images % (4 * TILE_IMAGES) === 0,
     tiles: base / 4,
     take(vectors) {
       end += vectors;

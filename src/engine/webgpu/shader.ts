@@ -5,6 +5,8 @@ export interface Shader<Field extends string = string> {
   /** Arguments in order; offsets of the arena count vectors, unless the shader says otherwise. */
   readonly fields: readonly Field[];
   readonly code: string;
+  /** Whether it needs the device's feature "subgroups". */
+  readonly quads: boolean;
 }
 
 /** A run of a shader: its arguments and its workgroups. */
@@ -22,6 +24,7 @@ interface Parts<Field extends string> {
   readonly fields: readonly Field[];
   /** Invocations a workgroup. */
   readonly size?: number;
+  readonly quads?: boolean;
   /** Declarations outside of the function. */
   readonly globals?: string;
   /** The function; it sees the fields by name (i32), `id`, `group` and `lane`. */
@@ -29,7 +32,7 @@ interface Parts<Field extends string> {
 }
 
 export function shader<Field extends string>(parts: Parts<Field>): Shader<Field> {
-  const { name, fields, size = LANES, globals = "", body } = parts;
+  const { name, fields, size = LANES, quads = false, globals = "", body } = parts;
   const lets = fields.map((field, i) => `  let ${field} = a[${i >> 2}].${"xyzw"[i & 3]};`);
   const code = `${globals}
 @compute @workgroup_size(${size})
@@ -45,7 +48,7 @@ ${lets.join("\n")}
 ${body}
 }
 `;
-  return { name, fields, code };
+  return { name, fields, code, quads };
 }
 
 /** Vectors of four in which the fields lie; records of terms follow them. */
@@ -76,9 +79,15 @@ export function unroll(count: number, line: (i: number) => string): string {
 }
 
 /** What surrounds the code of every shader. */
-export function moduleOf(code: string, constants: Readonly<Record<string, number>>, argumentVectors: number): string {
+export function moduleOf(
+  { code, quads }: Shader,
+  constants: Readonly<Record<string, number>>,
+  argumentVectors: number,
+): string {
   const lines = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
-  return `@group(0) @binding(0) var<storage, read_write> m: array<vec4f>;
+  // Whoever asks for quads sees to it that they do not diverge.
+  const directives = quads ? "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n" : "";
+  return `${directives}@group(0) @binding(0) var<storage, read_write> m: array<vec4f>;
 @group(0) @binding(1) var<uniform> a: array<vec4i, ${argumentVectors}>;
 ${lines.join("\n")}
 ${code}`;

@@ -5,6 +5,8 @@ export interface Context {
   /** The batch rounded up to a multiple of four. */
   readonly images: number;
   readonly reducing: Reducing;
+  /** Whether neighbouring invocations share what they load. */
+  readonly quads: boolean;
   /** Statistics of tiles, on their way from a convolution to the entry behind it; in vectors. */
   readonly tiles: number;
   /** Takes room for partial sums, in vectors. */

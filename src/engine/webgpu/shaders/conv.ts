@@ -3,7 +3,7 @@ import { type Dispatch, dispatch, LANES, type Shader, shader, unroll, vector } f
 import type { Context } from "./context";
 
 /**
- * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by four images by one or two
+ * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by four images by two
  * vectors of channels, all in registers, for one tap and one vector of inputs after the other. Neighbouring invocations take
  * neighbouring images, so that they read neighbouring addresses and the same weights. There are no barriers.
  */
@@ -11,6 +11,9 @@ export const PIXELS = 4;
 
 /** Images of a tile; neighbours are IMAGES / 4 apart. */
 export const TILE_IMAGES = 4;
+
+/** Vectors of channels of a tile; the last tile of a block may be half empty. */
+export const TILE_VECTORS = 2;
 
 const FIELDS = [
   "x",
@@ -29,16 +32,19 @@ const DATA_FIELDS = [...FIELDS, "kernel", "stride", "rectify", "dx", "add"] as c
 
 type Tile = readonly (readonly [vectorIndex: number, pixel: number, image: number])[];
 
-function tileOf(vectors: number): Tile {
-  const tile: [number, number, number][] = [];
-  for (let v = 0; v < vectors; v++) {
-    for (let p = 0; p < PIXELS; p++) for (let k = 0; k < TILE_IMAGES; k++) tile.push([v, p, k]);
-  }
-  return tile;
+const TILE: Tile = Array.from({ length: TILE_VECTORS * PIXELS * TILE_IMAGES }, (_, e) => [
+  Math.floor(e / PIXELS / TILE_IMAGES),
+  Math.floor(e / TILE_IMAGES) % PIXELS,
+  e % TILE_IMAGES,
+]);
+
+/** An array of the tile's values, to end with: indexing them while they are summed would keep them out of registers. */
+function gathered(): string {
+  return `  var y = array<vec4f, ${TILE.length}>(${TILE.map((at) => `y${at.join("_")}`).join(", ")});`;
 }
 
 /** Place of the invocation's tile in a tensor: image b, row, first column col; its sums. */
-function begin(side: string, tile: Tile): string {
+function begin(side: string): string {
   return `
   const STEP = IMAGES / ${TILE_IMAGES};
   let tiles = (${side} + ${PIXELS - 1}) / ${PIXELS};
@@ -46,16 +52,23 @@ function begin(side: string, tile: Tile): string {
   let row = id.x / STEP / tiles;
   let col = id.x / STEP % tiles * ${PIXELS};
   if (row >= ${side}) { return; }
-${tile.map(([v, p, k]) => `  var y${v}_${p}_${k} = vec4f();`).join("\n")}`;
+${TILE.map((at) => `  var y${at.join("_")} = vec4f();`).join("\n")}`;
 }
 
-/** Loads the weights of one tap for every vector of the tile, and adds their products with inputs x{pixel}_{image}. */
-function products(vectors: number, tile: Tile, step: string, product: (weights: string, x: string) => string): string {
+/**
+ * Loads the weights of one tap for every vector of the tile, and adds their products with inputs x{pixel}_{image}. With `quads`, four
+ * invocations that need the same weights load a quarter each.
+ */
+function products(quads: boolean, step: string, product: (weights: string, x: string) => string): string {
+  const load = (v: number) =>
+    quads
+      ? `      let q${v} = m[w + ${v} * ${step} + (lane & 3)];
+      let w${v} = mat4x4f(${[0, 1, 2, 3].map((i) => `quadBroadcast(q${v}, ${i}u)`).join(", ")});`
+      : `      let w${v} = mat4x4f(${[0, 1, 2, 3].map((i) => `m[w + ${v} * ${step} + ${i}]`).join(", ")});`;
   return unroll(
-    vectors,
-    (v) => `      let w${v} = mat4x4f(${[0, 1, 2, 3].map((i) => `m[w + ${v} * ${step} + ${i}]`).join(", ")});
-${tile
-  .filter(([vectorIndex]) => vectorIndex === v)
+    TILE_VECTORS,
+    (v) => `${load(v)}
+${TILE.filter(([vectorIndex]) => vectorIndex === v)
   .map(([, p, k]) => `      y${v}_${p}_${k} += ${product(`w${v}`, `x${p}_${k}`)};`)
   .join("\n")}`,
   );
@@ -71,22 +84,13 @@ function inputs(pixel: string, value: (at: string) => string): string {
   );
 }
 
-function forward(vectors: number): Shader<(typeof FORWARD_FIELDS)[number]> {
-  const tile = tileOf(vectors);
-  // Mean and sum of squared deviations of a tile, for the batch's statistics.
-  const partial = (v: number) => {
-    const own = tile.filter(([vectorIndex]) => vectorIndex === v);
-    const valid = ([, p, k]: (typeof own)[number], value: string) => `select(vec4f(), ${value}, has${p} && real${k})`;
-    return `    var mean${v} = (${own.map((at) => valid(at, `y${at.join("_")}`)).join(" + ")}) / count;
-    var square${v} = vec4f();
-${own.map((at) => `    { let d = ${valid(at, `y${at.join("_")} - mean${v}`)}; square${v} += d * d; }`).join("\n")}
-    m[partials + ((o + ${v}) * invocations + id.x) * 2] = mean${v};
-    m[partials + ((o + ${v}) * invocations + id.x) * 2 + 1] = square${v};`;
-  };
-  const body = `${begin("zSide", tile)}
-  let o = id.y * ${vectors};
+function forward(quads: boolean): Shader<(typeof FORWARD_FIELDS)[number]> {
+  const body = `${begin("zSide")}
+  let wideTiles = (wideVectors + ${TILE_VECTORS - 1}) / ${TILE_VECTORS};
+  let isWide = id.y < wideTiles;
+  let o = select(wideVectors + (id.y - wideTiles) * ${TILE_VECTORS}, id.y * ${TILE_VECTORS}, isWide);
+  let outs = min(${TILE_VECTORS}, select(zVectors, wideVectors, isWide) - o);
   let low = vec4f(select(-3.4e38, 0.0, rectify != 0));
-  let isWide = o < wideVectors;
   let side = select(1, kernel, isWide);
   let pad = side / 2;
   let outStep = side * side * xVectors * 4;
@@ -101,33 +105,48 @@ ${unroll(PIXELS, (p) => `    let in${p} = u32(first + ${p} * stride) < u32(xSide
     var w = block + t * xVectors * 4;
     for (var v = 0; v < xVectors; v++) {
 ${inputs("pixel", (value) => `max(${value}, low)`)}
-${products(vectors, tile, "outStep", (w, x) => `${w} * ${x}`)}
+${products(quads, "outStep", (w, x) => `${w} * ${x}`)}
       at += IMAGES;
       w += 4;
     }
   }
+${gathered()}
   let to = z + ((row * zSide + col) * zVectors + o) * IMAGES + b;
-${unroll(PIXELS, (p) => `  let has${p} = col + ${p} < zSide;`)}
-${unroll(vectors, (v) => `  let out${v} = o + ${v} < zVectors;`)}
-${tile
-  .map(
-    ([v, p, k]) =>
-      `  if (has${p} && out${v}) { m[to + (${p} * zVectors + ${v}) * IMAGES + ${k} * STEP] = y${v}_${p}_${k}; }`,
-  )
-  .join("\n")}
+  let pixels = min(${PIXELS}, zSide - col);
+  for (var e = 0; e < ${TILE.length}; e++) {
+    let v = e / ${PIXELS * TILE_IMAGES};
+    let p = e / ${TILE_IMAGES} % ${PIXELS};
+    if (p >= pixels || v >= outs) { continue; }
+    m[to + (p * zVectors + v) * IMAGES + e % ${TILE_IMAGES} * STEP] = y[e];
+  }
   if (partials >= 0) {
     let invocations = zSide * tiles * STEP;
-${unroll(TILE_IMAGES, (k) => `    let real${k} = b + ${k} * STEP < BATCH;`)}
-    let count = f32(min(${PIXELS}, zSide - col) * (${Array.from({ length: TILE_IMAGES }, (_, k) => `i32(real${k})`).join(" + ")}));
-${unroll(vectors, partial)}
+    let images = (BATCH - 1 - b) / STEP + 1;
+    for (var v = 0; v < outs; v++) {
+      // Mean and sum of squared deviations of a tile, for the batch's statistics.
+      var sum = vec4f();
+      for (var p = 0; p < pixels; p++) {
+        for (var k = 0; k < images; k++) { sum += y[(v * ${PIXELS} + p) * ${TILE_IMAGES} + k]; }
+      }
+      let mean = sum / f32(pixels * images);
+      var square = vec4f();
+      for (var p = 0; p < pixels; p++) {
+        for (var k = 0; k < images; k++) {
+          let d = y[(v * ${PIXELS} + p) * ${TILE_IMAGES} + k] - mean;
+          square += d * d;
+        }
+      }
+      let at = partials + ((o + v) * invocations + id.x) * 2;
+      m[at] = mean;
+      m[at + 1] = square;
+    }
   }`;
-  return shader({ name: `conv of ${vectors}`, fields: FORWARD_FIELDS, body });
+  return shader({ name: `conv${quads ? ", quads" : ""}`, quads, fields: FORWARD_FIELDS, body });
 }
 
-function backward(vectors: number): Shader<(typeof DATA_FIELDS)[number]> {
-  const tile = tileOf(vectors);
-  const body = `${begin("xSide", tile)}
-  let i = id.y * ${vectors};
+function backward(quads: boolean): Shader<(typeof DATA_FIELDS)[number]> {
+  const body = `${begin("xSide")}
+  let i = id.y * ${TILE_VECTORS};
   let wideTaps = select(0, kernel * kernel, wideVectors > 0);
   let taps = wideTaps + select(0, 1, pointVectors > 0);
   let pixel = zVectors * IMAGES;
@@ -152,27 +171,27 @@ ${unroll(PIXELS, (p) =>
     (k) => `      let x${p}_${k} = select(vec4f(), m[at + (first + ${p}) / stride * pixel + ${k} * STEP], in${p});`,
   ),
 )}
-${products(vectors, tile, "4", (w, x) => `${x} * ${w}`)}
+${products(quads, "4", (w, x) => `${x} * ${w}`)}
       w += side * side * xVectors * 4;
     }
   }
+${gathered()}
   let to = ((row * xSide + col) * xVectors + i) * IMAGES + b;
-${tile
-  .map(([v, p, k]) => {
-    const value = `y${v}_${p}_${k}`;
-    return `  if (col + ${p} < xSide) {
-    let at = to + (${p} * xVectors + ${v}) * IMAGES + ${k} * STEP;
-    if (rectify != 0) { ${value} = select(vec4f(), ${value}, m[x + at] > vec4f()); }
-    if (add != 0) { ${value} += m[dx + at]; }
-    m[dx + at] = ${value};
+  for (var e = 0; e < ${TILE.length}; e++) {
+    let p = e / ${TILE_IMAGES} % ${PIXELS};
+    let v = e / ${PIXELS * TILE_IMAGES};
+    if (col + p >= xSide || i + v >= xVectors) { continue; }
+    let at = to + (p * xVectors + v) * IMAGES + e % ${TILE_IMAGES} * STEP;
+    var value = y[e];
+    if (rectify != 0) { value = select(vec4f(), value, m[x + at] > vec4f()); }
+    if (add != 0) { value += m[dx + at]; }
+    m[dx + at] = value;
   }`;
-  })
-  .join("\n")}`;
-  return shader({ name: `convData of ${vectors}`, fields: DATA_FIELDS, body });
+  return shader({ name: `convData${quads ? ", quads" : ""}`, quads, fields: DATA_FIELDS, body });
 }
 
-const FORWARD = [forward(1), forward(2)] as const;
-const BACKWARD = [backward(1), backward(2)] as const;
+const FORWARD = { plain: forward(false), quads: forward(true) } as const;
+const BACKWARD = { plain: backward(false), quads: backward(true) } as const;
 
 /** Arguments with offsets in vectors. */
 export function geometry(c: Arguments<"conv">) {
@@ -193,9 +212,9 @@ export function geometry(c: Arguments<"conv">) {
   };
 }
 
-/** Vectors of a tile: two where that covers both blocks. */
-export function tileVectors(...counts: number[]): 1 | 2 {
-  return counts.every((count) => count % 2 === 0) ? 2 : 1;
+/** Tiles that cover a number of vectors. */
+export function tilesOf(vectors: number): number {
+  return Math.ceil(vectors / TILE_VECTORS);
 }
 
 /** Invocations for one vector of a tensor. */
@@ -204,17 +223,14 @@ export function tileInvocations(side: number, images: number): number {
 }
 
 /** A convolution that leaves the statistics of its tiles from `partials` on (vectors), or nowhere (-1). */
-export function conv(a: Arguments<"conv">, { images }: Context, partials: number): Dispatch {
+export function conv(a: Arguments<"conv">, { images, quads }: Context, partials: number): Dispatch {
   const g = { ...geometry(a), partials };
-  // The classifier is too small to deserve a shader of its own.
-  const tile = g.zSide === 1 ? 2 : tileVectors(g.wideVectors, g.pointVectors);
   const groups = Math.ceil(tileInvocations(g.zSide, images) / LANES);
-  return dispatch(FORWARD[tile - 1], g, [groups, Math.ceil(g.zVectors / tile), 1]);
+  return dispatch(FORWARD[quads ? "quads" : "plain"], g, [groups, tilesOf(g.wideVectors) + tilesOf(g.pointVectors), 1]);
 }
 
-export function convData(a: Arguments<"convData">, { images }: Context): Dispatch {
+export function convData(a: Arguments<"convData">, { images, quads }: Context): Dispatch {
   const g = { ...geometry(a), dx: vector(a.dx), add: a.add };
-  const tile = tileVectors(g.xVectors);
   const groups = Math.ceil(tileInvocations(g.xSide, images) / LANES);
-  return dispatch(BACKWARD[tile - 1], g, [groups, g.xVectors / tile, 1]);
+  return dispatch(BACKWARD[quads ? "quads" : "plain"], g, [groups, tilesOf(g.xVectors), 1]);
 }

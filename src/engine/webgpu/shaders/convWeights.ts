@@ -1,10 +1,10 @@
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, type Shader, shader, unroll, vector } from "../shader";
 import type { Context } from "./context";
-import { geometry, tileVectors } from "./conv";
+import { geometry, TILE_VECTORS, tilesOf } from "./conv";
 
 /**
- * Convolution, backward by weights: some rows of the output (a part), one vector of in channels, one or two vectors of out channels and
+ * Convolution, backward by weights: some rows of the output (a part), one vector of in channels, two vectors of out channels and
  * one row of taps at a time, sliding along the rows with all sums in registers. Where invocations meet, a workgroup does that, each
  * invocation for some of the images; else one invocation does it alone.
  */
@@ -32,12 +32,12 @@ const FIELDS = [
   "partStride",
 ] as const;
 
-function convWeightsShader(outs: number, meets: boolean): Shader<(typeof FIELDS)[number]> {
+function convWeightsShader(meets: boolean): Shader<(typeof FIELDS)[number]> {
   const sums = (line: (v: number, kx: number, i: number) => string) =>
-    unroll(outs, (v) => unroll(3, (kx) => unroll(4, (i) => line(v, kx, i))));
+    unroll(TILE_VECTORS, (v) => unroll(3, (kx) => unroll(4, (i) => line(v, kx, i))));
   const add = (v: number, kx: number) => unroll(4, (i) => `          s${v}_${kx}_${i} += z${v} * x${kx}.${"xyzw"[i]};`);
-  const loadZ = unroll(outs, (v) => `          let z${v} = m[zAt + ${v} * IMAGES];`);
-  const count = 12 * outs;
+  const loadZ = unroll(TILE_VECTORS, (v) => `          let z${v} = m[zAt + ${v} * IMAGES];`);
+  const count = 12 * TILE_VECTORS;
   // Where a sum belongs: out vector o + v, in channel i of vector iv, tap ky, kx.
   const place = (v: string, kx: string, i: string) =>
     `wide + part * partStride + (((o + ${v}) * 9 + ky * 3 + ${kx}) * xVectors + iv) * 4 + ${i}`;
@@ -47,31 +47,38 @@ function convWeightsShader(outs: number, meets: boolean): Shader<(typeof FIELDS)
     ? `
 ${sums((v, kx, i) => `  met[lane * ${count} + ${12 * v + 4 * kx + i}] = s${v}_${kx}_${i};`)}
   workgroupBarrier();
-  if (lane < ${count}) {
+  if (lane < ${count} && o + lane / 12 < end) {
     var sum = vec4f();
     for (var k = 0; k < ${MEETING_LANES}; k++) { sum += met[k * ${count} + lane]; }
     let kx = lane / 4 % 3;
     if (isWide) {
       m[${place("lane / 12", "kx", "lane % 4")}] = sum;
-    } else if (kx == 1 && o + lane / 12 < zVectors) {
+    } else if (kx == 1) {
       m[${pointPlace("lane / 12", "lane % 4")}] = sum;
     }
   }`
     : `
-  if (isWide) {
-${sums((v, kx, i) => `    m[${place(String(v), String(kx), String(i))}] = s${v}_${kx}_${i};`)}
-  } else {
-${unroll(outs, (v) => `    if (o + ${v} < zVectors) {\n${unroll(4, (i) => `      m[${pointPlace(String(v), String(i))}] = s${v}_1_${i};`)}\n    }`)}
-  }`;
+${unroll(
+  TILE_VECTORS,
+  (v) => `  if (o + ${v} < end) {
+    if (isWide) {
+${unroll(3, (kx) => unroll(4, (i) => `      m[${place(String(v), String(kx), String(i))}] = s${v}_${kx}_${i};`))}
+    } else {
+${unroll(4, (i) => `      m[${pointPlace(String(v), String(i))}] = s${v}_1_${i};`)}
+    }
+  }`,
+)}`;
   const body = `
   let wideCount = select(0, wideVectors, kernel == 3);
-  let jobs = (2 * wideCount + zVectors + ${outs - 1}) / ${outs} * xVectors;
+  let wideTiles = (wideCount + ${TILE_VECTORS - 1}) / ${TILE_VECTORS};
+  let tiles = 3 * wideTiles + (zVectors - wideCount + ${TILE_VECTORS - 1}) / ${TILE_VECTORS};
   let job = ${meets ? "group.x" : "id.x"};
-  if (job >= jobs) { return; }
+  if (job >= tiles * xVectors) { return; }
   let iv = job % xVectors;
   let out = job / xVectors;
-  let isWide = out < 3 * wideCount / ${outs};
-  let o = select(out * ${outs} - 2 * wideCount, out / 3 * ${outs}, isWide);
+  let isWide = out < 3 * wideTiles;
+  let o = select(wideCount + (out - 3 * wideTiles) * ${TILE_VECTORS}, out / 3 * ${TILE_VECTORS}, isWide);
+  let end = select(zVectors, wideCount, isWide);
   let ky = select(1, out % 3, isWide);
   // The block of 1 x 1 convolutions and its first vector of z.
   let block = select(wide, point, kernel == 3);
@@ -92,7 +99,7 @@ ${sums((v, kx, i) => `  var s${v}_${kx}_${i} = vec4f();`)}
         for (var col = 0; col < zSide; col++) {
           let x2 = select(vec4f(), max(m[xAt + pixel], low), col * stride + 1 < xSide);
 ${loadZ}
-${unroll(outs, (v) => unroll(3, (kx) => add(v, kx)))}
+${unroll(TILE_VECTORS, (v) => unroll(3, (kx) => add(v, kx)))}
           x0 = x1;
           x1 = x2;
           if (stride == 2) {
@@ -106,7 +113,7 @@ ${unroll(outs, (v) => unroll(3, (kx) => add(v, kx)))}
         for (var col = 0; col < zSide; col++) {
           let x1 = max(m[xAt], low);
 ${loadZ}
-${unroll(outs, (v) => add(v, 1))}
+${unroll(TILE_VECTORS, (v) => add(v, 1))}
           xAt += stride * pixel;
           zAt += zVectors * IMAGES;
         }
@@ -115,7 +122,7 @@ ${unroll(outs, (v) => add(v, 1))}
   }
 ${leave}`;
   return shader({
-    name: `convWeights of ${outs}${meets ? ", meeting" : ""}`,
+    name: `convWeights${meets ? ", meeting" : ""}`,
     fields: FIELDS,
     size: meets ? MEETING_LANES : ALONE_LANES,
     globals: meets ? `var<workgroup> met: array<vec4f, ${MEETING_LANES * count}>;` : "",
@@ -123,21 +130,16 @@ ${leave}`;
   });
 }
 
-const SHADERS = {
-  meeting: [convWeightsShader(1, true), convWeightsShader(2, true)],
-  alone: [convWeightsShader(1, false), convWeightsShader(2, false)],
-} as const;
+const SHADERS = { meeting: convWeightsShader(true), alone: convWeightsShader(false) } as const;
 
 /** Parts beyond those that are worth it are never written and stay zero. */
 export function convWeights(a: Arguments<"convWeights">, { reducing }: Context): Dispatch {
   const { meets } = reducing;
   const g = geometry(a);
-  // The classifier is too small to deserve a shader of its own.
-  const outs = g.zSide === 1 ? 2 : tileVectors(g.wideVectors, g.pointVectors);
   const parts = Math.max(1, Math.min(a.parts, Math.floor(g.zSide / ROWS)));
-  const rows = g.kernel === 3 ? 3 * g.wideVectors + g.pointVectors : g.wideVectors;
-  const jobs = Math.ceil(rows / outs) * g.xVectors;
+  const wideJobs = g.kernel === 3 ? 3 * tilesOf(g.wideVectors) : tilesOf(g.wideVectors);
+  const jobs = (wideJobs + tilesOf(g.pointVectors)) * g.xVectors;
   const groups = meets ? jobs : Math.ceil(jobs / ALONE_LANES);
   const values = { ...g, parts, partStride: vector(a.partStride) };
-  return dispatch(SHADERS[meets ? "meeting" : "alone"][outs - 1], values, [groups, parts, 1]);
+  return dispatch(SHADERS[meets ? "meeting" : "alone"], values, [groups, parts, 1]);
 }
