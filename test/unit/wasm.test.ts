@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { describe, expect, it } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { describe, expect, it, vi } from "vitest";
 import { InputError } from "../../src/core/errors";
 import { writeInputs } from "../../src/engine/plan/exchange";
 import { createPlan } from "../../src/engine/plan/plan";
@@ -21,7 +22,7 @@ const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: nu
     batch: 5,
   },
   { name: "one channel, three cells a stage", sizes: { channels: 1, cells: 3, image: 8, classes: 3 }, batch: 11 },
-  { name: "wider", sizes: { channels: 10, image: 8 }, batch: 4 },
+  { name: "wider", sizes: { channels: 9, image: 4 }, batch: 4 },
   { name: "one-hot mixing weights", sizes: {}, batch: 4, mix: "one-hot" },
   { name: "mixing weights of zero", sizes: {}, batch: 4, mix: "zero" },
 ];
@@ -135,5 +136,25 @@ describe("the WASM engine", () => {
     expect(() => engine.importState(weights.subarray(1))).toThrow(InputError);
     const sizes = { ...spec.sizes, channels: 64, cells: 5, image: 32 };
     await expect(createWasmEngine({ ...spec, sizes, batch: 256 }, [])).rejects.toThrow(/GiB/);
+  });
+});
+
+describe("the build with relaxed SIMD", () => {
+  it("is taken where the engine has it, and agrees with the network in plain loops", async () => {
+    // Node 20 has relaxed SIMD behind a flag, later ones always.
+    setFlagsFromString("--experimental-wasm-relaxed-simd");
+    vi.resetModules();
+    const { createWasmEngine: create } = await import("../../src/engine/wasm/engine");
+    const { Machine: Fresh } = await import("../../src/engine/wasm/machine");
+    const { spec, weights, mixing, batch } = supernetCase({ channels: 6 }, 7);
+    expect((await Fresh.create(createPlan(spec))).relaxed).toBe(true);
+    const expected = oracle(spec, weights, mixing, batch);
+    const engine = await create(spec, weights);
+    expect(
+      relativeError((await engine.architectureGradient(mixing, batch, false)).gradient, expected.mixing),
+    ).toBeLessThan(2e-5);
+    await engine.weightStep(mixing, batch, { rate: 1, momentum: 0, decay: 0, clip: 1e9 });
+    const velocities = (await engine.exportState()).subarray(weights.length);
+    expect(relativeError(velocities, expected.weights)).toBeLessThan(5e-5);
   });
 });
