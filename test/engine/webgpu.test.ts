@@ -31,6 +31,8 @@ const SETTINGS: Setting[] = [
   { name: "one-hot mixing weights", sizes: {}, batch: 8, mix: "one-hot" },
   { name: "mixing weights of zero", sizes: {}, batch: 8, mix: "zero" },
   { name: "a batch of sixteen", sizes: { channels: 5 }, batch: 16 },
+  { name: "sixteen channels", sizes: { channels: 16 }, batch: 7 },
+  { name: "sixteen channels, a batch of sixteen", sizes: { channels: 16 }, batch: 16 },
   {
     name: "as a GPU does it",
     sizes: { channels: 3, image: 14 },

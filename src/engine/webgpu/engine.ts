@@ -6,8 +6,10 @@ import { Executor, type Progress } from "./executor";
 import { type Variant, variantFor } from "./lower";
 import { slotsOf } from "./shaders/optimiser";
 
-/** Partial sums of a weight's gradient: enough to occupy a GPU where a layer has few weights. */
-const PARTS = 4;
+/** Partial sums of a weight's gradient: enough to occupy a GPU where layers have few weights. */
+function partsFor({ sizes }: SupernetSpec): number {
+  return sizes.channels < 32 ? 4 : 1;
+}
 
 /**
  * Compiles a supernet for a WebGPU device, which stays the caller's, and fills it with weights in the order of `parameterLayout`;
@@ -23,7 +25,7 @@ export async function createWebGpuEngine(
 ): Promise<Engine> {
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-  const plan = createPlan(spec, { parts: PARTS, slots: slotsOf(variant.reducing), limit });
+  const plan = createPlan(spec, { parts: partsFor(spec), slots: slotsOf(variant.reducing), limit });
   const engine = new WebGpuEngine(plan, await Executor.create(device, plan, variant, onProgress));
   const state = new Float32Array(2 * weights.length);
   state.set(weights);

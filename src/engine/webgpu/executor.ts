@@ -36,7 +36,7 @@ export class Executor {
 
   /**
    * Allocates the arena and compiles the pipelines, several at a time.
-   * @throws {InputError} where the device has no memory left for the arena
+   * @throws {InputError} where the device cannot hold the arena, partial sums included
    */
   static async create(device: GPUDevice, plan: Plan, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const layout = device.createBindGroupLayout({
@@ -48,6 +48,9 @@ export class Executor {
     const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, variant, plan.floats));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    if (floats * 4 > limit) throw tooLarge(floats * 4, `more than the ${gibibytes(limit)} that the device offers`);
     const packed = packArguments(dispatches.flat(), device.limits.minUniformBufferOffsetAlignment);
 
     device.pushErrorScope("out-of-memory");
@@ -64,10 +67,7 @@ export class Executor {
     if (await device.popErrorScope()) {
       arena.destroy();
       constants.destroy();
-      throw new InputError(
-        `the device has no room left for ${(floats / 2 ** 28).toFixed(2)} GiB; choose a smaller batch, image side, ` +
-          "number of channels or number of cells",
-      );
+      throw tooLarge(floats * 4, "more than the device has left");
     }
     device.queue.writeBuffer(constants, 0, packed.data);
     const bindings = device.createBindGroup({
@@ -79,7 +79,7 @@ export class Executor {
     });
     const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
     const compile = (shader: Shader) => {
-      const code = moduleOf(shader, { IMAGES: plan.images, BATCH: plan.spec.batch }, packed.bound / 16);
+      const code = moduleOf(shader, { ...lowered[0].constants, BATCH: plan.spec.batch }, packed.bound / 16);
       return compiled(device, pipelineLayout, shader.name, code);
     };
     try {
@@ -185,6 +185,17 @@ interface PackedArguments {
 
 /** Vectors of four that the arguments of a dispatch may take without further ado. */
 const USUAL_VECTORS = 64;
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
+function tooLarge(bytes: number, limit: string): InputError {
+  return new InputError(
+    `this network needs ${gibibytes(bytes)} of memory, ${limit}; ` +
+      "choose a smaller batch, image side, number of channels or number of cells",
+  );
+}
 
 /** Lays the arguments of all dispatches into one buffer. */
 function packArguments(dispatches: readonly Dispatch[], alignment: number): PackedArguments {

@@ -2,7 +2,7 @@ import { type Arguments, argumentsOf, type Entry, type Kind } from "../plan/kern
 import type { Dispatch } from "./shader";
 import { node, nodeMap, spread } from "./shaders/cell";
 import type { Context } from "./shaders/context";
-import { conv, convData, TILE_IMAGES, tileInvocations } from "./shaders/conv";
+import { conv, convData, FEW_CHANNELS, MANY_CHANNELS, type Shape, tileInvocations } from "./shaders/conv";
 import { convWeights } from "./shaders/convWeights";
 import { biasGradient, features, loss, pool, poolData } from "./shaders/head";
 import { examples, mixingGradient, nodeReduce } from "./shaders/mixing";
@@ -55,6 +55,19 @@ const LOWERINGS: { readonly [K in Single]: (args: Arguments<K>, context: Context
 export interface Lowered {
   readonly dispatches: readonly Dispatch[];
   readonly floats: number;
+  /** The constants of its shaders, but for the batch. */
+  readonly constants: { readonly IMAGES: number; readonly STEP: number };
+}
+
+/** Tiles of many channels where they fill them all; the classifier does not count. */
+function shapeFor(entries: readonly Entry[], images: number): Shape {
+  const isFull = entries.every((entry) => {
+    if (entry.kind !== "conv") return true;
+    const { zSide, wideVectors, pointVectors } = argumentsOf(entry.kind, entry);
+    return zSide === 1 || (wideVectors % MANY_CHANNELS.vectors === 0 && pointVectors % MANY_CHANNELS.vectors === 0);
+  });
+  // Every tile must have a real image.
+  return isFull && images >= 8 ? MANY_CHANNELS : FEW_CHANNELS;
 }
 
 /**
@@ -62,14 +75,16 @@ export interface Lowered {
  * output come next, and partial sums go to a range of their own, from `base` floats on.
  */
 export function lower(entries: readonly Entry[], images: number, { reducing, quads }: Variant, base: number): Lowered {
+  const shape = shapeFor(entries, images);
   const statistics = entries.map((entry) => (entry.kind === "stats" ? argumentsOf("stats", entry) : undefined));
-  const tiles = statistics.map((a) => (a ? 2 * a.vectors * tileInvocations(Math.sqrt(a.positions), images) : 0));
+  const tiles = statistics.map((a) => (a ? 2 * a.vectors * tileInvocations(Math.sqrt(a.positions), images, shape) : 0));
   let end = base / 4 + Math.max(0, ...tiles);
   const context: Context = {
     images,
     reducing,
     // Four neighbours have the same place only where the images of a place fill up fours.
-    quads: quads && images % (4 * TILE_IMAGES) === 0,
+    quads: quads && images % (4 * shape.images) === 0,
+    shape,
     tiles: base / 4,
     take(vectors) {
       end += vectors;
@@ -88,5 +103,5 @@ export function lower(entries: readonly Entry[], images: number, { reducing, qua
     const to = LOWERINGS[kind] as (args: Arguments<Kind>, context: Context, entry: Entry) => Dispatch;
     return [to(argumentsOf(kind, entry), context, entry)];
   });
-  return { dispatches, floats: 4 * end - base };
+  return { dispatches, floats: 4 * end - base, constants: { IMAGES: images, STEP: images / shape.images } };
 }

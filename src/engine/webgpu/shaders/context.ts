@@ -1,3 +1,4 @@
+import type { Shape } from "./conv";
 import type { Reducing } from "./reduce";
 
 /** What the entries of one program share while they become dispatches. */
@@ -5,6 +6,8 @@ export interface Context {
   /** The batch rounded up to a multiple of four. */
   readonly images: number;
   readonly reducing: Reducing;
+  /** Of the tiles of convolutions. */
+  readonly shape: Shape;
   /** Whether neighbouring invocations share what they load. */
   readonly quads: boolean;
   /** Statistics of tiles, on their way from a convolution to the entry behind it; in vectors. */

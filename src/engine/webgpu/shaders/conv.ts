@@ -3,17 +3,23 @@ import { type Dispatch, dispatch, LANES, type Shader, shader, unroll, vector } f
 import type { Context } from "./context";
 
 /**
- * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by four images by two
- * vectors of channels, all in registers, for one tap and one vector of inputs after the other. Neighbouring invocations take
+ * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by some images
+ * and vectors of channels, all in registers, for one tap and one vector of inputs after the other. Neighbouring invocations take
  * neighbouring images, so that they read neighbouring addresses and the same weights. There are no barriers.
  */
 export const PIXELS = 4;
 
-/** Images of a tile; neighbours are IMAGES / 4 apart. */
-export const TILE_IMAGES = 4;
+/**
+ * Images and vectors of channels of a tile. Neighbouring images of a tile are STEP = IMAGES / images apart. The last tile of a block of
+ * vectors may be partly empty. Where channels are many, more vectors save loads.
+ */
+export interface Shape {
+  readonly vectors: number;
+  readonly images: number;
+}
 
-/** Vectors of channels of a tile; the last tile of a block may be half empty. */
-export const TILE_VECTORS = 2;
+export const FEW_CHANNELS: Shape = { vectors: 2, images: 4 };
+export const MANY_CHANNELS: Shape = { vectors: 4, images: 2 };
 
 const FIELDS = [
   "x",
@@ -32,64 +38,68 @@ const DATA_FIELDS = [...FIELDS, "kernel", "stride", "rectify", "dx", "add"] as c
 
 type Tile = readonly (readonly [vectorIndex: number, pixel: number, image: number])[];
 
-const TILE: Tile = Array.from({ length: TILE_VECTORS * PIXELS * TILE_IMAGES }, (_, e) => [
-  Math.floor(e / PIXELS / TILE_IMAGES),
-  Math.floor(e / TILE_IMAGES) % PIXELS,
-  e % TILE_IMAGES,
-]);
+function tileOf({ vectors, images }: Shape): Tile {
+  return Array.from({ length: vectors * PIXELS * images }, (_, e) => [
+    Math.floor(e / PIXELS / images),
+    Math.floor(e / images) % PIXELS,
+    e % images,
+  ]);
+}
 
 /** An array of the tile's values, to end with: indexing them while they are summed would keep them out of registers. */
-function gathered(): string {
-  return `  var y = array<vec4f, ${TILE.length}>(${TILE.map((at) => `y${at.join("_")}`).join(", ")});`;
+function gathered(tile: Tile): string {
+  return `  var y = array<vec4f, ${tile.length}>(${tile.map((at) => `y${at.join("_")}`).join(", ")});`;
 }
 
 /** Place of the invocation's tile in a tensor: image b, row, first column col; its sums. */
-function begin(side: string): string {
+function begin(side: string, tile: Tile): string {
   return `
-  const STEP = IMAGES / ${TILE_IMAGES};
   let tiles = (${side} + ${PIXELS - 1}) / ${PIXELS};
   let b = id.x % STEP;
   let row = id.x / STEP / tiles;
   let col = id.x / STEP % tiles * ${PIXELS};
   if (row >= ${side}) { return; }
-${TILE.map((at) => `  var y${at.join("_")} = vec4f();`).join("\n")}`;
+${tile.map((at) => `  var y${at.join("_")} = vec4f();`).join("\n")}`;
 }
 
 /**
  * Loads the weights of one tap for every vector of the tile, and adds their products with inputs x{pixel}_{image}. With `quads`, four
  * invocations that need the same weights load a quarter each.
  */
-function products(quads: boolean, step: string, product: (weights: string, x: string) => string): string {
+function products(shape: Shape, quads: boolean, step: string, product: (weights: string, x: string) => string): string {
   const load = (v: number) =>
     quads
       ? `      let q${v} = m[w + ${v} * ${step} + (lane & 3)];
       let w${v} = mat4x4f(${[0, 1, 2, 3].map((i) => `quadBroadcast(q${v}, ${i}u)`).join(", ")});`
       : `      let w${v} = mat4x4f(${[0, 1, 2, 3].map((i) => `m[w + ${v} * ${step} + ${i}]`).join(", ")});`;
   return unroll(
-    TILE_VECTORS,
+    shape.vectors,
     (v) => `${load(v)}
-${TILE.filter(([vectorIndex]) => vectorIndex === v)
+${tileOf(shape)
+  .filter(([vectorIndex]) => vectorIndex === v)
   .map(([, p, k]) => `      y${v}_${p}_${k} += ${product(`w${v}`, `x${p}_${k}`)};`)
   .join("\n")}`,
   );
 }
 
 /** Loads the inputs of a tile as x{pixel}_{image}. */
-function inputs(pixel: string, value: (at: string) => string): string {
+function inputs({ images }: Shape, pixel: string, value: (at: string) => string): string {
   return unroll(PIXELS, (p) =>
     unroll(
-      TILE_IMAGES,
+      images,
       (k) => `      let x${p}_${k} = select(vec4f(), ${value(`m[at + ${p} * ${pixel} + ${k} * STEP]`)}, in${p});`,
     ),
   );
 }
 
-function forward(quads: boolean): Shader<(typeof FORWARD_FIELDS)[number]> {
-  const body = `${begin("zSide")}
-  let wideTiles = (wideVectors + ${TILE_VECTORS - 1}) / ${TILE_VECTORS};
+function forward(shape: Shape, quads: boolean): Shader<(typeof FORWARD_FIELDS)[number]> {
+  const { vectors, images } = shape;
+  const tile = tileOf(shape);
+  const body = `${begin("zSide", tile)}
+  let wideTiles = (wideVectors + ${vectors - 1}) / ${vectors};
   let isWide = id.y < wideTiles;
-  let o = select(wideVectors + (id.y - wideTiles) * ${TILE_VECTORS}, id.y * ${TILE_VECTORS}, isWide);
-  let outs = min(${TILE_VECTORS}, select(zVectors, wideVectors, isWide) - o);
+  let o = select(wideVectors + (id.y - wideTiles) * ${vectors}, id.y * ${vectors}, isWide);
+  let outs = min(${vectors}, select(zVectors, wideVectors, isWide) - o);
   let low = vec4f(select(-3.4e38, 0.0, rectify != 0));
   let side = select(1, kernel, isWide);
   let pad = side / 2;
@@ -104,20 +114,20 @@ ${unroll(PIXELS, (p) => `    let in${p} = u32(first + ${p} * stride) < u32(xSide
     var at = x + (line * xSide + first) * xVectors * IMAGES + b;
     var w = block + t * xVectors * 4;
     for (var v = 0; v < xVectors; v++) {
-${inputs("pixel", (value) => `max(${value}, low)`)}
-${products(quads, "outStep", (w, x) => `${w} * ${x}`)}
+${inputs(shape, "pixel", (value) => `max(${value}, low)`)}
+${products(shape, quads, "outStep", (w, x) => `${w} * ${x}`)}
       at += IMAGES;
       w += 4;
     }
   }
-${gathered()}
+${gathered(tile)}
   let to = z + ((row * zSide + col) * zVectors + o) * IMAGES + b;
   let pixels = min(${PIXELS}, zSide - col);
-  for (var e = 0; e < ${TILE.length}; e++) {
-    let v = e / ${PIXELS * TILE_IMAGES};
-    let p = e / ${TILE_IMAGES} % ${PIXELS};
+  for (var e = 0; e < ${tile.length}; e++) {
+    let v = e / ${PIXELS * images};
+    let p = e / ${images} % ${PIXELS};
     if (p >= pixels || v >= outs) { continue; }
-    m[to + (p * zVectors + v) * IMAGES + e % ${TILE_IMAGES} * STEP] = y[e];
+    m[to + (p * zVectors + v) * IMAGES + e % ${images} * STEP] = y[e];
   }
   if (partials >= 0) {
     let invocations = zSide * tiles * STEP;
@@ -126,13 +136,13 @@ ${gathered()}
       // Mean and sum of squared deviations of a tile, for the batch's statistics.
       var sum = vec4f();
       for (var p = 0; p < pixels; p++) {
-        for (var k = 0; k < images; k++) { sum += y[(v * ${PIXELS} + p) * ${TILE_IMAGES} + k]; }
+        for (var k = 0; k < images; k++) { sum += y[(v * ${PIXELS} + p) * ${images} + k]; }
       }
       let mean = sum / f32(pixels * images);
       var square = vec4f();
       for (var p = 0; p < pixels; p++) {
         for (var k = 0; k < images; k++) {
-          let d = y[(v * ${PIXELS} + p) * ${TILE_IMAGES} + k] - mean;
+          let d = y[(v * ${PIXELS} + p) * ${images} + k] - mean;
           square += d * d;
         }
       }
@@ -141,12 +151,14 @@ ${gathered()}
       m[at + 1] = square;
     }
   }`;
-  return shader({ name: `conv${quads ? ", quads" : ""}`, quads, fields: FORWARD_FIELDS, body });
+  return shader({ name: `conv of ${vectors}${quads ? ", quads" : ""}`, quads, fields: FORWARD_FIELDS, body });
 }
 
-function backward(quads: boolean): Shader<(typeof DATA_FIELDS)[number]> {
-  const body = `${begin("xSide")}
-  let i = id.y * ${TILE_VECTORS};
+function backward(shape: Shape, quads: boolean): Shader<(typeof DATA_FIELDS)[number]> {
+  const { vectors, images } = shape;
+  const tile = tileOf(shape);
+  const body = `${begin("xSide", tile)}
+  let i = id.y * ${vectors};
   let wideTaps = select(0, kernel * kernel, wideVectors > 0);
   let taps = wideTaps + select(0, 1, pointVectors > 0);
   let pixel = zVectors * IMAGES;
@@ -167,31 +179,36 @@ ${unroll(PIXELS, (p) => `    in${p} = first + ${p} >= 0 && (first + ${p}) % stri
       let at = begin + o * IMAGES;
 ${unroll(PIXELS, (p) =>
   unroll(
-    TILE_IMAGES,
+    images,
     (k) => `      let x${p}_${k} = select(vec4f(), m[at + (first + ${p}) / stride * pixel + ${k} * STEP], in${p});`,
   ),
 )}
-${products(quads, "4", (w, x) => `${x} * ${w}`)}
+${products(shape, quads, "4", (w, x) => `${x} * ${w}`)}
       w += side * side * xVectors * 4;
     }
   }
-${gathered()}
+${gathered(tile)}
   let to = ((row * xSide + col) * xVectors + i) * IMAGES + b;
-  for (var e = 0; e < ${TILE.length}; e++) {
-    let p = e / ${TILE_IMAGES} % ${PIXELS};
-    let v = e / ${PIXELS * TILE_IMAGES};
+  for (var e = 0; e < ${tile.length}; e++) {
+    let p = e / ${images} % ${PIXELS};
+    let v = e / ${PIXELS * images};
     if (col + p >= xSide || i + v >= xVectors) { continue; }
-    let at = to + (p * xVectors + v) * IMAGES + e % ${TILE_IMAGES} * STEP;
+    let at = to + (p * xVectors + v) * IMAGES + e % ${images} * STEP;
     var value = y[e];
     if (rectify != 0) { value = select(vec4f(), value, m[x + at] > vec4f()); }
     if (add != 0) { value += m[dx + at]; }
     m[dx + at] = value;
   }`;
-  return shader({ name: `convData${quads ? ", quads" : ""}`, quads, fields: DATA_FIELDS, body });
+  return shader({ name: `convData of ${vectors}${quads ? ", quads" : ""}`, quads, fields: DATA_FIELDS, body });
 }
 
-const FORWARD = { plain: forward(false), quads: forward(true) } as const;
-const BACKWARD = { plain: backward(false), quads: backward(true) } as const;
+/** Shaders by shape, plain and with quads. */
+const FORWARD = new Map(
+  [FEW_CHANNELS, MANY_CHANNELS].map((shape) => [shape, [forward(shape, false), forward(shape, true)]]),
+);
+const BACKWARD = new Map(
+  [FEW_CHANNELS, MANY_CHANNELS].map((shape) => [shape, [backward(shape, false), backward(shape, true)]]),
+);
 
 /** Arguments with offsets in vectors. */
 export function geometry(c: Arguments<"conv">) {
@@ -212,25 +229,29 @@ export function geometry(c: Arguments<"conv">) {
   };
 }
 
-/** Tiles that cover a number of vectors. */
-export function tilesOf(vectors: number): number {
-  return Math.ceil(vectors / TILE_VECTORS);
+/** Invocations for one vector of a tensor. */
+export function tileInvocations(side: number, images: number, shape: Shape): number {
+  return side * Math.ceil(side / PIXELS) * (images / shape.images);
 }
 
-/** Invocations for one vector of a tensor. */
-export function tileInvocations(side: number, images: number): number {
-  return side * Math.ceil(side / PIXELS) * (images / TILE_IMAGES);
+function chosen<T>(shaders: ReadonlyMap<Shape, readonly T[]>, { shape, quads }: Context): T {
+  const found = shaders.get(shape)?.[quads ? 1 : 0];
+  if (!found) throw new Error(`no convolution with tiles of ${shape.vectors} vectors`);
+  return found;
 }
 
 /** A convolution that leaves the statistics of its tiles from `partials` on (vectors), or nowhere (-1). */
-export function conv(a: Arguments<"conv">, { images, quads }: Context, partials: number): Dispatch {
+export function conv(a: Arguments<"conv">, c: Context, partials: number): Dispatch {
+  const { shape, images } = c;
   const g = { ...geometry(a), partials };
-  const groups = Math.ceil(tileInvocations(g.zSide, images) / LANES);
-  return dispatch(FORWARD[quads ? "quads" : "plain"], g, [groups, tilesOf(g.wideVectors) + tilesOf(g.pointVectors), 1]);
+  const groups = Math.ceil(tileInvocations(g.zSide, images, shape) / LANES);
+  const tiles = Math.ceil(g.wideVectors / shape.vectors) + Math.ceil(g.pointVectors / shape.vectors);
+  return dispatch(chosen(FORWARD, c), g, [groups, tiles, 1]);
 }
 
-export function convData(a: Arguments<"convData">, { images, quads }: Context): Dispatch {
+export function convData(a: Arguments<"convData">, c: Context): Dispatch {
+  const { shape, images } = c;
   const g = { ...geometry(a), dx: vector(a.dx), add: a.add };
-  const groups = Math.ceil(tileInvocations(g.xSide, images) / LANES);
-  return dispatch(BACKWARD[quads ? "quads" : "plain"], g, [groups, tilesOf(g.xVectors), 1]);
+  const groups = Math.ceil(tileInvocations(g.xSide, images, shape) / LANES);
+  return dispatch(chosen(BACKWARD, c), g, [groups, Math.ceil(g.xVectors / shape.vectors), 1]);
 }

@@ -1,7 +1,7 @@
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, type Shader, shader, unroll, vector } from "../shader";
 import type { Context } from "./context";
-import { geometry, TILE_VECTORS, tilesOf } from "./conv";
+import { geometry } from "./conv";
 
 /**
  * Convolution, backward by weights: some rows of the output (a part), one vector of in channels, two vectors of out channels and
@@ -10,6 +10,9 @@ import { geometry, TILE_VECTORS, tilesOf } from "./conv";
  */
 const MEETING_LANES = 32;
 const ALONE_LANES = 32;
+
+/** Vectors of out channels that are taken together; the last of a block may be missing. */
+const OUTS = 2;
 
 /** Rows of output that are worth a part of their own. */
 const ROWS = 2;
@@ -34,10 +37,10 @@ const FIELDS = [
 
 function convWeightsShader(meets: boolean): Shader<(typeof FIELDS)[number]> {
   const sums = (line: (v: number, kx: number, i: number) => string) =>
-    unroll(TILE_VECTORS, (v) => unroll(3, (kx) => unroll(4, (i) => line(v, kx, i))));
+    unroll(OUTS, (v) => unroll(3, (kx) => unroll(4, (i) => line(v, kx, i))));
   const add = (v: number, kx: number) => unroll(4, (i) => `          s${v}_${kx}_${i} += z${v} * x${kx}.${"xyzw"[i]};`);
-  const loadZ = unroll(TILE_VECTORS, (v) => `          let z${v} = m[zAt + ${v} * IMAGES];`);
-  const count = 12 * TILE_VECTORS;
+  const loadZ = unroll(OUTS, (v) => `          let z${v} = m[zAt + ${v} * IMAGES];`);
+  const count = 12 * OUTS;
   // Where a sum belongs: out vector o + v, in channel i of vector iv, tap ky, kx.
   const place = (v: string, kx: string, i: string) =>
     `wide + part * partStride + (((o + ${v}) * 9 + ky * 3 + ${kx}) * xVectors + iv) * 4 + ${i}`;
@@ -59,7 +62,7 @@ ${sums((v, kx, i) => `  met[lane * ${count} + ${12 * v + 4 * kx + i}] = s${v}_${
   }`
     : `
 ${unroll(
-  TILE_VECTORS,
+  OUTS,
   (v) => `  if (o + ${v} < end) {
     if (isWide) {
 ${unroll(3, (kx) => unroll(4, (i) => `      m[${place(String(v), String(kx), String(i))}] = s${v}_${kx}_${i};`))}
@@ -70,14 +73,14 @@ ${unroll(4, (i) => `      m[${pointPlace(String(v), String(i))}] = s${v}_1_${i};
 )}`;
   const body = `
   let wideCount = select(0, wideVectors, kernel == 3);
-  let wideTiles = (wideCount + ${TILE_VECTORS - 1}) / ${TILE_VECTORS};
-  let tiles = 3 * wideTiles + (zVectors - wideCount + ${TILE_VECTORS - 1}) / ${TILE_VECTORS};
+  let wideTiles = (wideCount + ${OUTS - 1}) / ${OUTS};
+  let tiles = 3 * wideTiles + (zVectors - wideCount + ${OUTS - 1}) / ${OUTS};
   let job = ${meets ? "group.x" : "id.x"};
   if (job >= tiles * xVectors) { return; }
   let iv = job % xVectors;
   let out = job / xVectors;
   let isWide = out < 3 * wideTiles;
-  let o = select(wideCount + (out - 3 * wideTiles) * ${TILE_VECTORS}, out / 3 * ${TILE_VECTORS}, isWide);
+  let o = select(wideCount + (out - 3 * wideTiles) * ${OUTS}, out / 3 * ${OUTS}, isWide);
   let end = select(zVectors, wideCount, isWide);
   let ky = select(1, out % 3, isWide);
   // The block of 1 x 1 convolutions and its first vector of z.
@@ -99,7 +102,7 @@ ${sums((v, kx, i) => `  var s${v}_${kx}_${i} = vec4f();`)}
         for (var col = 0; col < zSide; col++) {
           let x2 = select(vec4f(), max(m[xAt + pixel], low), col * stride + 1 < xSide);
 ${loadZ}
-${unroll(TILE_VECTORS, (v) => unroll(3, (kx) => add(v, kx)))}
+${unroll(OUTS, (v) => unroll(3, (kx) => add(v, kx)))}
           x0 = x1;
           x1 = x2;
           if (stride == 2) {
@@ -113,7 +116,7 @@ ${unroll(TILE_VECTORS, (v) => unroll(3, (kx) => add(v, kx)))}
         for (var col = 0; col < zSide; col++) {
           let x1 = max(m[xAt], low);
 ${loadZ}
-${unroll(TILE_VECTORS, (v) => add(v, 1))}
+${unroll(OUTS, (v) => add(v, 1))}
           xAt += stride * pixel;
           zAt += zVectors * IMAGES;
         }
@@ -137,8 +140,8 @@ export function convWeights(a: Arguments<"convWeights">, { reducing }: Context):
   const { meets } = reducing;
   const g = geometry(a);
   const parts = Math.max(1, Math.min(a.parts, Math.floor(g.zSide / ROWS)));
-  const wideJobs = g.kernel === 3 ? 3 * tilesOf(g.wideVectors) : tilesOf(g.wideVectors);
-  const jobs = (wideJobs + tilesOf(g.pointVectors)) * g.xVectors;
+  const wideJobs = Math.ceil(g.wideVectors / OUTS) * (g.kernel === 3 ? 3 : 1);
+  const jobs = (wideJobs + Math.ceil(g.pointVectors / OUTS)) * g.xVectors;
   const groups = meets ? jobs : Math.ceil(jobs / ALONE_LANES);
   const values = { ...g, parts, partStride: vector(a.partStride) };
   return dispatch(SHADERS[meets ? "meeting" : "alone"], values, [groups, parts, 1]);

@@ -2,7 +2,7 @@ import { NORM_EPSILON } from "../../network";
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
 import { type Context, partialsOf } from "./context";
-import { PIXELS, TILE_IMAGES, tileInvocations } from "./conv";
+import { PIXELS, tileInvocations } from "./conv";
 import { both, collected, meeting, type Reducing, reduced } from "./reduce";
 
 /** Elements that one invocation of a map takes. */
@@ -39,7 +39,6 @@ const tilesShader = shader({
   name: "tiles",
   fields: ["z", "side", "vectors", "partials"],
   body: `
-  const STEP = IMAGES / ${TILE_IMAGES};
   let tiles = (side + ${PIXELS - 1}) / ${PIXELS};
   let first = id.x % STEP;
   let row = id.x / STEP / tiles;
@@ -78,7 +77,6 @@ const statsShader = both(({ meets, lanes }) =>
     globals: meeting({ meets, lanes, partials: 1 }, 2),
     // Differences from the first tile's mean keep the variance from cancelling.
     body: `
-  const STEP = IMAGES / ${TILE_IMAGES};
   let v = ${meets ? "group.x" : "id.x"};
   if (v >= vectors) { return; }
   let tiles = (side + ${PIXELS - 1}) / ${PIXELS};
@@ -197,14 +195,18 @@ const featuresReduceShader = reduceShader("features");
 const featuresMapShader = mapShader("features");
 
 /** Statistics from those of tiles, which are made first where the convolution did not leave them. */
-export function stats(a: Arguments<"stats">, { images, reducing, tiles }: Context, hasTiles: boolean): Dispatch[] {
+export function stats(
+  a: Arguments<"stats">,
+  { images, reducing, shape, tiles }: Context,
+  hasTiles: boolean,
+): Dispatch[] {
   const { vectors } = a;
   const side = Math.sqrt(a.positions);
   const groups = reducing.meets ? vectors : Math.ceil(vectors / MERGERS);
   const values = { partials: tiles, side, vectors, stats: vector(a.stats) };
   const merge = dispatch(statsShader(reducing), values, [groups, 1, 1]);
   if (hasTiles) return [merge];
-  const tileGroups = Math.ceil(tileInvocations(side, images) / LANES);
+  const tileGroups = Math.ceil(tileInvocations(side, images, shape) / LANES);
   const made = dispatch(tilesShader, { z: vector(a.z), side, vectors, partials: tiles }, [tileGroups, vectors, 1]);
   return [made, merge];
 }
