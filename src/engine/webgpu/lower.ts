@@ -2,13 +2,14 @@ import { type Arguments, argumentsOf, type Entry, type Kind } from "../plan/kern
 import type { Dispatch } from "./shader";
 import { node, nodeMap, spread } from "./shaders/cell";
 import type { Context } from "./shaders/context";
-import { conv, convData, FEW_CHANNELS, MANY_CHANNELS, type Shape, tileInvocations } from "./shaders/conv";
+import { conv, convData, tileInvocations } from "./shaders/conv";
 import { convWeights } from "./shaders/convWeights";
 import { biasGradient, features, loss, pool, poolData } from "./shaders/head";
 import { examples, mixingGradient, nodeReduce } from "./shaders/mixing";
 import { featuresMap, featuresReduce, norm, normMap, normReduce, stats } from "./shaders/norm";
 import { gradientNorm, update } from "./shaders/optimiser";
 import { ALONE, MEETING, type Reducing } from "./shaders/reduce";
+import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shaders/shape";
 
 /** What suits a device; the results are the same but for rounding. */
 export interface Variant {

@@ -1,5 +1,5 @@
-import type { Shape } from "./conv";
 import type { Reducing } from "./reduce";
+import type { Shape } from "./shape";
 
 /** What the entries of one program share while they become dispatches. */
 export interface Context {

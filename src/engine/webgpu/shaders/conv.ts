@@ -1,6 +1,7 @@
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, type Shader, shader, unroll, vector } from "../shader";
 import type { Context } from "./context";
+import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shape";
 
 /**
  * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by some images
@@ -8,18 +9,6 @@ import type { Context } from "./context";
  * neighbouring images, so that they read neighbouring addresses and the same weights. There are no barriers.
  */
 export const PIXELS = 4;
-
-/**
- * Images and vectors of channels of a tile. Neighbouring images of a tile are STEP = IMAGES / images apart. The last tile of a block of
- * vectors may be partly empty. Where channels are many, more vectors save loads.
- */
-export interface Shape {
-  readonly vectors: number;
-  readonly images: number;
-}
-
-export const FEW_CHANNELS: Shape = { vectors: 2, images: 4 };
-export const MANY_CHANNELS: Shape = { vectors: 4, images: 2 };
 
 const FIELDS = [
   "x",
