@@ -18,7 +18,18 @@ import { encodeGreyPng } from "./png";
 const PUBLIC = new URL("../../public/", import.meta.url);
 const OUT = new URL("datasets/fashion-mnist/", PUBLIC);
 
-const CLASSES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
+const CLASSES = [
+  "T-shirt/top",
+  "Trouser",
+  "Pullover",
+  "Dress",
+  "Coat",
+  "Sandal",
+  "Shirt",
+  "Sneaker",
+  "Bag",
+  "Ankle boot",
+];
 
 /** Images of each class in the preview. */
 const PREVIEW_ROWS = 2;

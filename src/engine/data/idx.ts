@@ -142,9 +142,10 @@ function gather({ pixels, labels }: Images, side: number, places: Int32Array): I
 function pixelStatistics(pixels: Uint8Array): { mean: number; std: number } {
   let sum = 0;
   let squares = 0;
-  for (const value of pixels) {
-    sum += value;
-    squares += value * value;
+  // By index: an iterator takes five times as long over 47 million bytes.
+  for (let i = 0; i < pixels.length; i++) {
+    sum += pixels[i];
+    squares += pixels[i] * pixels[i];
   }
   const mean = sum / pixels.length;
   return { mean: mean / 255, std: Math.max(Math.sqrt(squares / pixels.length - mean * mean), 1) / 255 };

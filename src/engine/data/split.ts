@@ -36,11 +36,9 @@ function shuffledByClass(labels: Uint8Array, classes: number, random: RandomStre
   return byClass;
 }
 
-/** Merges the classes' lists: the k-th of n images of a class stands at the place (k + 1/2) / n of the whole. */
+/** Merges the classes' lists: the k-th of n images of a class stands at the place (k + 1/2) / n of the whole; ties in order of class. */
 function spread(byClass: readonly number[][]): Int32Array {
-  const places = byClass.flatMap((images, label) =>
-    images.map((image, k) => ({ image, label, place: (k + 0.5) / images.length })),
-  );
-  places.sort((a, b) => a.place - b.place || a.label - b.label);
+  const places = byClass.flatMap((images) => images.map((image, k) => ({ image, place: (k + 0.5) / images.length })));
+  places.sort((a, b) => a.place - b.place);
   return Int32Array.from(places, ({ image }) => image);
 }
