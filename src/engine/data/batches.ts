@@ -70,6 +70,11 @@ export class BatchSource {
     this.beginEpoch(1);
   }
 
+  /** True when the next batch opens an epoch. */
+  get startsEpoch(): boolean {
+    return this.position === 0 || this.position + this.options.batch > this.options.images;
+  }
+
   /**
    * The next batch; waits for its images where they haven't arrived. After a failure to load them the same call gives the same batch.
    * Await it before the next call.
