@@ -2,7 +2,10 @@
 
 export function fixed(value: number, digits: number): string {
   // A true minus sign, as wide as a plus in tabular figures.
-  return value.toFixed(digits).replace("-", "−").replace(/^−(0(\.0*)?)$/, "$1");
+  return value
+    .toFixed(digits)
+    .replace("-", "−")
+    .replace(/^−(0(\.0*)?)$/, "$1");
 }
 
 /** "0.025", "3e-4", "25,000": as short as exact allows. */

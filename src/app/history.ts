@@ -44,13 +44,15 @@ const REDRAWS = 10;
 export class History {
   /** Moves with every change that is to be drawn. */
   version = 0;
+  /** Counts the beginnings. */
+  run = 0;
   steps = 0;
   changes: ChangeRecord[] = [];
   evaluations: EvaluationRecord[] = [];
   result: ResultRecord | null = null;
   private size = 0;
-  private scalars = new Growing((length) => new Float32Array(length));
-  private means = new Growing((length) => new Float64Array(length));
+  private scalars = new Growing<Float32Array>((length) => new Float32Array(length));
+  private means = new Growing<Float64Array>((length) => new Float64Array(length));
   private scales: Growing<Float64Array> | null = null;
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -58,17 +60,18 @@ export class History {
 
   /** Forgets everything and starts from a posterior. */
   begin(mean: Float64Array, scale: Float64Array | null): void {
+    this.run++;
     this.size = mean.length;
     this.steps = 0;
     this.changes = [];
     this.evaluations = [];
     this.result = null;
-    this.scalars = new Growing((length) => new Float32Array(length));
-    this.means = new Growing((length) => new Float64Array(length));
+    this.scalars = new Growing<Float32Array>((length) => new Float32Array(length));
+    this.means = new Growing<Float64Array>((length) => new Float64Array(length));
     this.means.append(mean);
     this.scales = null;
     if (scale) {
-      this.scales = new Growing((length) => new Float64Array(length));
+      this.scales = new Growing<Float64Array>((length) => new Float64Array(length));
       this.scales.append(scale);
     }
     this.version++;

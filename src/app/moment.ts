@@ -1,5 +1,5 @@
 import { klToPrior, mixingMoments, rowEntropies, winProbabilities } from "../core/posterior";
-import { type SearchSpace, rowOffsets } from "../core/space";
+import { rowOffsets, type SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
 import { history, useHistoryVersion } from "./history";
 import { useApp } from "./store";

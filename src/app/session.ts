@@ -1,4 +1,11 @@
-import { type ControlKey, type SettingValue, type Settings, checkTogether, controlOf, withDefaults } from "../core/controls";
+import {
+  type ControlKey,
+  checkTogether,
+  controlOf,
+  type Settings,
+  type SettingValue,
+  withDefaults,
+} from "../core/controls";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
@@ -11,9 +18,8 @@ import { reachesRun, useApp } from "./store";
 let worker: ReturnType<typeof connectWorker> | null = null;
 /** Calls go out one after the other, so that a pause has ended before the next run is prepared. */
 let queue: Promise<unknown> = Promise.resolve();
-/** Frames up to this run number are of runs that were reset. */
-let forgotten = 0;
-let latestRun = 0;
+/** How many runs have been asked for; the worker numbers them alike, so that frames of an earlier one are known. */
+let runs = 0;
 /** Points of (seconds, step) behind the rate. */
 let pace: { seconds: number; step: number }[] = [];
 
@@ -33,24 +39,22 @@ export function startSession(): void {
 function receive(message: WorkerMessage): void {
   switch (message.kind) {
     case "frame": {
-      latestRun = Math.max(latestRun, message.run);
-      if (message.run <= forgotten || !get().applied) return;
+      if (message.run !== runs || !get().applied) return;
       history.append(message);
       if (message.count > 0) {
         const step = message.after + message.count;
         pace.push({ seconds: message.seconds, step });
         while (pace.length > 2 && pace[0].seconds < message.seconds - 5) pace.shift();
+        const epoch = history.scalar(step, "epoch");
         const elapsed = message.seconds - pace[0].seconds;
         set({
           step,
           seconds: message.seconds,
-          epoch: history.scalar(step, "epoch"),
+          epoch,
+          // What waited for an epoch to begin has been waiting long enough.
+          waiting: epoch > get().epoch ? [] : get().waiting,
           rate: elapsed > 0 ? (step - pace[0].step) / elapsed : step / message.seconds,
         });
-      }
-      if (message.changes.length > 0) {
-        const acted = new Set(message.changes.flatMap((change) => Object.keys(change.settings)));
-        set({ waiting: get().waiting.filter((key) => !acted.has(key)) });
       }
       if (message.phase !== get().phase) set({ phase: message.phase });
       return;
@@ -79,7 +83,8 @@ function call<T>(what: (control: NonNullable<typeof worker>["control"]) => Promi
       await worker.device;
       await what(worker.control);
     } catch (error) {
-      fail(error, "Change the set-up if it asks for it, then press Reset.");
+      // A failure that the worker has reported itself says more.
+      if (get().phase !== "failed") fail(error, "Change the set-up if it asks for it, then press Reset.");
     }
   });
   return queue as Promise<void>;
@@ -103,7 +108,6 @@ function showPrior(): void {
 
 /** Puts the page back to step 0 with the form's settings; the worker's run ends with the next one. */
 function forget(): void {
-  forgotten = latestRun;
   pace = [];
   set({
     applied: null,
@@ -125,6 +129,7 @@ function ensureRun(): void {
   if (applied) return;
   forget();
   set({ applied: draft, phase: "preparing" });
+  runs += 1;
   call((control) => control.prepare(draft));
 }
 

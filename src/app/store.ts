@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { CONTROL_KEYS, type ControlKey, type Settings, controlOf, withDefaults } from "../core/controls";
+import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, withDefaults } from "../core/controls";
 import type { DeviceChoice } from "../engine/engine";
 import type { Failure, Phase } from "../worker/protocol";
 

@@ -28,22 +28,22 @@ const RUN_LABEL: Readonly<Record<Phase, string>> = {
 /** A button pressed with the mouse must not keep the focus, or the next space would press it again instead of run and pause. */
 const keepFocus = (event: MouseEvent) => event.preventDefault();
 
+const SHORTCUTS: Readonly<Record<string, () => void>> = {
+  " ": session.toggle,
+  s: () => session.step("both"),
+  r: session.reset,
+  escape: () => useApp.setState({ pinned: NOTHING, hover: NOTHING }),
+};
+
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const target = event.target as HTMLElement;
   if (target.closest("input:not([type=radio]):not([type=range]), select, textarea, [contenteditable]")) return;
   if (event.key === " " && target.closest("button, summary, a, input")) return;
-  switch (event.key.toLowerCase()) {
-    case " ":
-      event.preventDefault();
-      return session.toggle();
-    case "s":
-      return session.step("both");
-    case "r":
-      return session.reset();
-    case "escape":
-      return useApp.setState({ pinned: NOTHING, hover: NOTHING });
-  }
+  const act = SHORTCUTS[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
 }
 
 export function Bar() {
@@ -79,7 +79,9 @@ export function Bar() {
         >
           {phase === "running" ? <PauseIcon /> : <PlayIcon />}
           {RUN_LABEL[phase]}
-          <kbd aria-hidden="true">space</kbd>
+          <span className="shortcut" aria-hidden="true">
+            space
+          </span>
         </button>
         <div className="split">
           <button
@@ -93,7 +95,9 @@ export function Bar() {
           >
             <StepIcon />
             Step
-            <kbd aria-hidden="true">S</kbd>
+            <span className="shortcut" aria-hidden="true">
+              S
+            </span>
           </button>
           <Popover label="Choose what to step" button={<ChevronIcon />} disabled={!canStep}>
             {(close) => (
@@ -125,7 +129,9 @@ export function Bar() {
         >
           <ResetIcon />
           Reset
-          <kbd aria-hidden="true">R</kbd>
+          <span className="shortcut" aria-hidden="true">
+            R
+          </span>
         </button>
       </div>
       <Progress />

@@ -65,7 +65,7 @@ export function Progress() {
         aria-label={waiting && !underWay ? waiting.what : "Search"}
         aria-valuenow={fraction === null ? undefined : Math.round(100 * fraction)}
       >
-        <div style={{ width: `${100 * (fraction ?? 0)}%` }} />
+        <div style={{ width: `${fraction === null ? 30 : 100 * fraction}%` }} />
       </div>
     </div>
   );

@@ -1,8 +1,9 @@
 import type { ReactNode } from "react";
 
-function Icon({ children }: { children: ReactNode }) {
+function Icon({ name, children }: { name?: string; children: ReactNode }) {
   return (
     <svg
+      className={name && `icon-${name}`}
       viewBox="0 0 16 16"
       width="14"
       height="14"
@@ -29,13 +30,13 @@ export const PauseIcon = () => (
   </Icon>
 );
 export const StepIcon = () => (
-  <Icon>
+  <Icon name="step">
     <path d="M3.5 3.2v9.6L10 8z" fill="currentColor" />
     <path d="M12.8 3v10" />
   </Icon>
 );
 export const ResetIcon = () => (
-  <Icon>
+  <Icon name="reset">
     <path d="M3 8a5 5 0 1 0 1.6-3.7" />
     <path d="M4.4 1.6v2.9h2.9" />
   </Icon>
@@ -54,6 +55,6 @@ export const ThemeIcon = () => (
 export const CopyIcon = () => (
   <Icon>
     <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
-    <path d="M10.5 3.2v-.2a1 1 0 0 0-1-1H3.500a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h.2" />
+    <path d="M10.5 3.2v-.2a1 1 0 0 0-1-1H3.5a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h.2" />
   </Icon>
 );

@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from "react";
-import { type ControlKey, type SettingValue, controlOf } from "../../core/controls";
+import { type ControlKey, controlOf, type SettingValue } from "../../core/controls";
 import { setControl } from "../session";
 import { pendingKeys, useApp } from "../store";
 import { ACTS, explain, rangeOf } from "./info";
@@ -40,13 +40,15 @@ export function Field({ name, compact = false }: { name: ControlKey; compact?: b
         aria-describedby={helpId}
         type="checkbox"
         role="switch"
-        className="switch"
+        className="switch-input"
         checked={Boolean(value)}
+        aria-checked={Boolean(value)}
         onChange={(event) => commit(event.target.checked)}
       />
     );
   }
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: pointing only fills the explanation; the input itself carries it too
     <div
       className={`field ${control.kind} ${compact ? "compact" : ""} ${late ? "late" : ""}`}
       data-control={name}

@@ -1,4 +1,4 @@
-import { CONTROL_KEYS, type ControlKey, type Group, appliesTo, controlOf } from "../../core/controls";
+import { appliesTo, CONTROL_KEYS, type ControlKey, controlOf, type Group } from "../../core/controls";
 import { count } from "../format";
 import { clashOf, dropPending, reset } from "../session";
 import { pendingKeys, useApp } from "../store";

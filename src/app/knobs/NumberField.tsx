@@ -1,5 +1,5 @@
 import { type CSSProperties, useEffect, useState } from "react";
-import { type ControlKey, type NumberControl, type Refusal, checkSetting } from "../../core/controls";
+import { type ControlKey, checkSetting, type NumberControl, type Refusal } from "../../core/controls";
 import { plain } from "../format";
 import { fromSlider, notches, toSlider } from "./slider";
 
@@ -76,7 +76,9 @@ export function NumberField({ id, helpId, name, control, value, slider, commit }
             if (event.key === "Escape") drop();
           }}
         />
-        {control.unit && control.unit !== "images" && control.unit !== "steps" && <span className="unit">{control.unit}</span>}
+        {control.unit && control.unit !== "images" && control.unit !== "steps" && (
+          <span className="unit">{control.unit}</span>
+        )}
       </span>
       {slider && (
         <input

@@ -4,7 +4,7 @@ import { Field } from "../knobs/Field";
 import { setForm } from "../session";
 import { useApp } from "../store";
 import { searchCost } from "./cost";
-import { PRESETS, formOf, presetOf } from "./presets";
+import { formOf, PRESETS, presetOf } from "./presets";
 import "./setup.css";
 
 const CLASSES = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
@@ -39,9 +39,9 @@ export function SetUp() {
       <figure className="preview">
         <img
           src="./datasets/fashion-mnist/preview.png"
-          alt={`One Fashion-MNIST image of each class: ${CLASSES.join(", ")}`}
+          alt={`Two examples of each class of Fashion-MNIST: ${CLASSES.join(", ")}`}
           width={280}
-          height={28}
+          height={56}
         />
         <figcaption className="hidden">Fashion-MNIST, ten classes of grey 28 px images</figcaption>
       </figure>
@@ -64,7 +64,8 @@ function Cost() {
   const seconds = applied && rate ? (draft.steps / rate) * (cost.step / searchCost(applied).step) : null;
   return (
     <p className="cost small muted" aria-live="polite">
-      {short(cost.weights)} weights · {short(cost.step)}FLOP a step · {cost.epochs.toFixed(cost.epochs < 10 ? 1 : 0)} epochs
+      {short(cost.weights)} weights · {short(cost.step)}FLOP a step · {cost.epochs.toFixed(cost.epochs < 10 ? 1 : 0)}{" "}
+      epochs
       {seconds !== null && ` · about ${clock(seconds)}`}
     </p>
   );

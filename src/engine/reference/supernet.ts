@@ -31,6 +31,14 @@ function weight(weights: Weights, name: string): tf.Tensor {
   return tensor;
 }
 
+/** WebGPU guarantees a kernel eight buffers, and an unsplit sum binds one for each term beside its result. */
+const TERMS_AT_ONCE = 7;
+
+function sumOf(terms: readonly tf.Tensor[]): tf.Tensor {
+  const sum = tf.addN(terms.slice(0, TERMS_AT_ONCE));
+  return terms.length > TERMS_AT_ONCE ? sumOf([sum, ...terms.slice(TERMS_AT_ONCE)]) : sum;
+}
+
 /** A convolution padded on both sides, as PyTorch pads: 'same' would pad at the far side only where the stride is 2. */
 function convolve(x: tf.Tensor, filter: tf.Tensor, stride: 1 | 2 = 1): tf.Tensor {
   const padding = (filter.shape[0] - 1) / 2;
@@ -106,7 +114,7 @@ export class Supernet {
     const terms: tf.Tensor[][] = Array.from({ length: space.nodes }, () => []);
     const nodes: Node[] = [];
     const node = (i: number): Node => {
-      nodes[i] ??= open(i === 0 ? x : terms[i].length > 0 ? tf.addN(terms[i]) : tf.zeros(x.shape));
+      nodes[i] ??= open(i === 0 ? x : terms[i].length > 0 ? sumOf(terms[i]) : tf.zeros(x.shape));
       return nodes[i];
     };
     let first = 0;

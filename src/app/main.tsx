@@ -1,0 +1,14 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { startSession } from "./session";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+
+startSession();
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
