@@ -3,7 +3,9 @@ import { BenchmarkPanel } from "./benchmark/BenchmarkPanel";
 import { Cell } from "./cell/Cell";
 import { Curves } from "./curves/Curves";
 import { Failure } from "./Failure";
+import { Explanation } from "./knobs/Explanation";
 import { Knobs } from "./knobs/Knobs";
+import { Pending } from "./knobs/Pending";
 import { Posterior } from "./posterior/Posterior";
 import { Story } from "./Story";
 import { SetUp } from "./setup/SetUp";
@@ -25,8 +27,12 @@ export function App() {
         <Curves />
       </aside>
       <aside className="column-set" aria-label="Settings">
-        <SetUp />
-        <Knobs />
+        <div className="column-scroll">
+          <SetUp />
+          <Knobs />
+        </div>
+        <Pending />
+        <Explanation />
       </aside>
     </div>
   );

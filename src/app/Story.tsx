@@ -19,24 +19,23 @@ function tell(moment: Moment, phase: Phase) {
   if (step === 0) {
     return scale ? (
       <>
-        <b>This is the prior.</b> On every edge each operation is still about equally likely to win. Press Run and let
-        the images decide.
+        <b>This is the prior:</b> every operation is about equally likely to win. Press Run to let the images decide.
       </>
     ) : (
       <>
-        <b>Before the first step</b> every operation has about the same mixing weight. Press Run and let the images
-        decide.
+        <b>Before the first step</b> all mixing weights are about equal. Press Run to let the images decide.
       </>
     );
   }
   const leads = space.rows.map((row, r) => ({ row, r, share: moment.share[moment.offsets[r] + moment.choices[r]] }));
   const decided = leads.filter(({ share }) => share >= DECIDED).length;
   const [{ r, share }] = [...leads].sort((a, b) => b.share - a.share);
-  const clearest = `${edgeName(space.edges[r])} to ${lookOf(space.rows[r].choices[moment.choices[r]]).name} (${fixed(share, 2)})`;
-  const most = `${decided} of ${space.rows.length} edges have an operation above one half; the clearest is ${clearest}.`;
+  const clearest = `${lookOf(space.rows[r].choices[moment.choices[r]]).name} on ${edgeName(space.edges[r])} (${fixed(share, 2)})`;
+  const what = scale ? "wins" : "has a mixing weight";
+  const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges; clearest: ${clearest}.`;
   return (
     <>
-      <b>{phase === "finished" ? "The search is over." : `After step ${step}`}</b> {most}
+      <b>{phase === "finished" ? "The search is over:" : `After step ${step}:`}</b> {most}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
+import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../worker/protocol";
 import { type Frame, STEP_SCALARS } from "../worker/protocol";
 
 /** A typed array that grows by doubling. */

@@ -29,12 +29,15 @@ export interface Moment {
   readonly klToPrior: number | null;
 }
 
+/** Samples behind the haze; the readout takes more. */
+const DRAWS = 200;
+
 function momentAt(space: SearchSpace, step: number, priorPrecision: number): Moment {
   const { rows } = space;
   const offsets = rowOffsets(rows);
   const mean = history.mean(step).slice();
   const scale = history.scale(step)?.slice() ?? null;
-  const mixing = mixingMoments(rows, mean, scale);
+  const mixing = mixingMoments(rows, mean, scale, DRAWS);
   const share = scale ? winProbabilities(rows, mean, scale) : mixing.mean;
   const choices = space.discretise(mean);
   return {

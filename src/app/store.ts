@@ -1,7 +1,6 @@
 import { create } from "zustand";
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, withDefaults } from "../core/controls";
-import type { DeviceChoice } from "../engine/engine";
-import type { Failure, Phase } from "../worker/protocol";
+import type { DeviceChoice, Failure, Phase } from "../worker/protocol";
 
 /** What the pointer or the keyboard has singled out; lit in every panel. */
 export interface Focus {
@@ -71,9 +70,14 @@ export function useFocus(): Focus {
   );
 }
 
-/** Is this operation on this edge in the light? Everything is while nothing is singled out. */
-export function isLit(focus: Focus, row: number, operation: string): boolean {
-  return (focus.row === null || focus.row === row) && (focus.operation === null || focus.operation === operation);
+/**
+ * Class of a mark for this operation on this edge: none in the light, where everything is while nothing is singled out; "aside" for
+ * the rivals on the edge that is singled out; "dim" for the rest.
+ */
+export function lightOf(focus: Focus, row: number, operation: string): "" | "aside" | "dim" {
+  if (focus.row !== null && focus.row !== row) return "dim";
+  if (focus.operation === null || focus.operation === operation) return "";
+  return focus.row === null ? "dim" : "aside";
 }
 
 /** Settings of the form that the run under way doesn't obey; they act at the next reset. */

@@ -1,4 +1,4 @@
-import type { DeviceId } from "../../engine/engine";
+import type { DeviceId } from "../../worker/protocol";
 import { useApp } from "../store";
 import { Popover } from "./Popover";
 
@@ -34,7 +34,7 @@ export function Device() {
             {selfTest.gradientError.toExponential(1)} of the reference.
           </p>
           {device.passedOver.map((other) => (
-            <p key={other.device} className="notice">
+            <p key={other.device} className="notice warn">
               <strong>{NAMES[other.device]} is not in use.</strong> {other.reason}
             </p>
           ))}

@@ -40,7 +40,7 @@ export function Progress() {
         <dl>
           <div>
             <dt>step</dt>
-            <dd>
+            <dd style={{ minWidth: `${2 * count(steps).length + 2}ch` }}>
               {count(step)}
               <span className="of"> / {count(steps)}</span>
             </dd>

@@ -69,11 +69,10 @@ export function BenchmarkPanel() {
 
 function Figures({ moment, benchmark, set }: { moment: Moment; benchmark: Benchmark | null; set: BenchmarkSet }) {
   const figures = useMemo(() => benchmark?.figures(moment.choices), [benchmark, moment]);
-  const title = SETS.find((each) => each.set === set)?.title;
   return (
     <>
       <p className="headline" data-testid="benchmark-headline">
-        <span className="large">{figures ? fixed(figures.accuracy[set].test, 2) : "–"}</span> % test on {title}
+        <span className="large">{figures ? fixed(figures.accuracy[set].test, 2) : "–"}</span> % test
         <span className="muted"> · rank {figures ? count(figures.rank[set]) : "–"} of 15,625</span>
       </p>
       <AccuracyChart moment={moment} benchmark={benchmark} set={set} />

@@ -25,7 +25,7 @@ export function Cell() {
         <h2 id="cell-title">Cell</h2>
         {moment.probability !== null && (
           <span className="small muted" title="How often a cell drawn from the posterior would be this one">
-            this very cell: <span className="figure">{frequency(moment.probability)}</span> draws
+            drawn {frequency(moment.probability)} times
           </span>
         )}
         <fieldset className="segments" aria-label="View of the cell">

@@ -3,7 +3,7 @@ import { polyline } from "../charts/path";
 import { fixed } from "../format";
 import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
-import { hover, isLit, pin, useFocus } from "../store";
+import { hover, lightOf, pin, useFocus } from "../store";
 import { layoutCell, strandPoints } from "./layout";
 import { type Strand, strandsOf } from "./strands";
 
@@ -24,6 +24,11 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
   const drawing = useMemo(() => layoutCell(space, width, height), [space, width, height]);
   const bundle = width < 480 ? 18 : 24;
   const strands = useMemo(() => strandsOf(moment, view, bundle), [moment, view, bundle]);
+  const paths = useMemo(
+    () => strands.map(({ row, offset, bow }) => polyline(strandPoints(drawing.edges[row], offset, bow))),
+    [strands, drawing],
+  );
+  const light = ({ row, operation }: Strand) => lightOf(focus, row, operation);
   const leave = () => hover({});
 
   return (
@@ -40,13 +45,12 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
           onClick={() => pin({ row })}
         />
       ))}
-      {strands.map((strand) => (
-        <StrandMark
-          key={`${strand.row}/${strand.operation}`}
-          strand={strand}
-          path={polyline(strandPoints(drawing.edges[strand.row], strand.offset, strand.bow))}
-          dim={!isLit(focus, strand.row, strand.operation)}
-        />
+      {/* All haze lies below all strands, so that a decided strand stays crisp. */}
+      {strands.map((strand, i) => (
+        <Haze key={`${strand.row}/${strand.operation}`} strand={strand} path={paths[i]} light={light(strand)} />
+      ))}
+      {strands.map((strand, i) => (
+        <Core key={`${strand.row}/${strand.operation}`} strand={strand} path={paths[i]} light={light(strand)} />
       ))}
       {drawing.nodes.map(([x, y], node) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a node is its number
@@ -69,10 +73,10 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
         return (
           <text
             key={space.rows[row].name}
-            className={`edge-label ${isLit({ ...focus, operation: null }, row, "") ? "" : "dim"}`}
-            x={edge.label[0]}
-            y={edge.label[1] + 4.5}
-            textAnchor="middle"
+            className={`edge-label ${lightOf({ ...focus, operation: null }, row, "")}`}
+            x={edge.label.at[0]}
+            y={edge.label.at[1]}
+            textAnchor={edge.label.anchor}
           >
             {look.name} <tspan className="figure">{fixed(moment.share[moment.offsets[row] + choice], 2)}</tspan>
           </text>
@@ -82,25 +86,35 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
   );
 });
 
-function StrandMark({ strand, path, dim }: { strand: Strand; path: string; dim: boolean }) {
-  const { row, operation, width, haze } = strand;
+interface StrandProps {
+  strand: Strand;
+  path: string;
+  /** Class of its light. */
+  light: string;
+}
+
+/** The softness of a strand: as wide as its mixing weight is uncertain. */
+function Haze({ strand: { operation, width, haze }, path, light }: StrandProps) {
+  if (haze < 0.4 || width < 0.15) return null;
+  return (
+    <g className={`haze ${light}`} style={{ stroke: lookOf(operation).colour }}>
+      <path d={path} strokeWidth={width + 2 * haze} />
+      <path d={path} strokeWidth={width + haze} />
+    </g>
+  );
+}
+
+function Core({ strand: { row, operation, width }, path, light }: StrandProps) {
   if (width < 0.15) return null;
   const look = lookOf(operation);
-  const focus = { row, operation };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the legend and the edges' buttons do the same from the keyboard
     <g
-      className={`strand ${dim ? "dim" : ""}`}
-      onPointerMove={() => hover(focus)}
-      onClick={() => pin(focus)}
+      className={`strand ${light}`}
       style={{ stroke: look.colour }}
+      onPointerMove={() => hover({ row, operation })}
+      onClick={() => pin({ row, operation })}
     >
-      {haze > 0.4 && (
-        <>
-          <path d={path} strokeWidth={width + 2 * haze} strokeOpacity={0.1} />
-          <path d={path} strokeWidth={width + haze} strokeOpacity={0.14} />
-        </>
-      )}
       <path d={path} strokeWidth={width} strokeDasharray={operation === "none" ? "1.6 3.4" : undefined} />
       {width > 3.6 && look.dash && operation !== "none" && (
         // The operation's dash pattern as a centre line: the second cue beside the hue.

@@ -1,45 +1,60 @@
 import type { SearchSpace } from "../../core/space";
 import type { Point } from "../charts/path";
 
+/** Where an edge's label goes: beside the point at `along` (0..1) of its curve, by so many px. */
+interface LabelPlace {
+  readonly along: number;
+  readonly dx: number;
+  readonly dy: number;
+  readonly anchor: "start" | "middle" | "end";
+}
+
 /** A hand-drawn arrangement of a cell, as shares of the drawing's width and height: nodes never move. */
 interface Arrangement {
   readonly nodes: readonly Point[];
-  /** For every edge the control point of its curve, and where along it (0..1) its label sits. */
-  readonly edges: readonly { readonly bend: Point; readonly label: number }[];
+  /** For every edge the control point of its curve, and its label. */
+  readonly edges: readonly { readonly bend: Point; readonly label: LabelPlace }[];
 }
+
+const place = (along: number, dx: number, dy: number, anchor: LabelPlace["anchor"] = "middle"): LabelPlace => ({
+  along,
+  dx,
+  dy,
+  anchor,
+});
 
 const ARRANGEMENTS: Readonly<Record<string, { wide: Arrangement; narrow: Arrangement }>> = {
   nasbench201: {
     wide: {
       nodes: [
-        [0.05, 0.5],
-        [0.35, 0.17],
-        [0.65, 0.6],
-        [0.95, 0.34],
+        [0.05, 0.44],
+        [0.35, 0.15],
+        [0.65, 0.57],
+        [0.95, 0.32],
       ],
       edges: [
-        { bend: [0.17, 0.25], label: 0.5 },
-        { bend: [0.34, 0.66], label: 0.5 },
-        { bend: [0.51, 0.32], label: 0.5 },
-        { bend: [0.5, 1.3], label: 0.5 },
-        { bend: [0.68, 0.02], label: 0.52 },
-        { bend: [0.83, 0.55], label: 0.45 },
+        { bend: [0.17, 0.18], label: place(0.45, -16, -14, "end") },
+        { bend: [0.34, 0.58], label: place(0.5, 0, 29) },
+        { bend: [0.51, 0.32], label: place(0.52, -20, 18, "end") },
+        { bend: [0.5, 1.28], label: place(0.5, 0, 29) },
+        { bend: [0.66, 0.02], label: place(0.5, 0, 33) },
+        { bend: [0.83, 0.5], label: place(0.5, -8, -22, "end") },
       ],
     },
     narrow: {
       nodes: [
-        [0.08, 0.46],
-        [0.36, 0.13],
-        [0.62, 0.64],
+        [0.08, 0.44],
+        [0.36, 0.14],
+        [0.6, 0.58],
         [0.92, 0.36],
       ],
       edges: [
-        { bend: [0.12, 0.2], label: 0.5 },
-        { bend: [0.3, 0.68], label: 0.48 },
-        { bend: [0.52, 0.32], label: 0.5 },
-        { bend: [0.5, 1.32], label: 0.5 },
-        { bend: [0.76, 0.0], label: 0.5 },
-        { bend: [0.86, 0.62], label: 0.42 },
+        { bend: [0.13, 0.18], label: place(0.45, -6, -20, "middle") },
+        { bend: [0.3, 0.6], label: place(0.45, 0, 26) },
+        { bend: [0.5, 0.32], label: place(0.55, 14, -12, "start") },
+        { bend: [0.5, 1.3], label: place(0.5, 0, 27) },
+        { bend: [0.74, 0.0], label: place(0.55, 12, -18, "start") },
+        { bend: [0.82, 0.58], label: place(0.5, 0, 28) },
       ],
     },
   },
@@ -52,7 +67,7 @@ export interface EdgeCurve {
   readonly points: readonly Point[];
   /** Unit normals at the points, to the left of the direction of travel. */
   readonly normals: readonly Point[];
-  readonly label: Point;
+  readonly label: { readonly at: Point; readonly anchor: LabelPlace["anchor"] };
 }
 
 export interface CellDrawing {
@@ -64,12 +79,13 @@ export interface CellDrawing {
 export function layoutCell(space: SearchSpace, width: number, height: number): CellDrawing {
   const { wide, narrow } = ARRANGEMENTS[space.id];
   const arrangement = width < 480 ? narrow : wide;
-  const place = ([x, y]: Point): Point => [x * width, y * height];
-  const nodes = arrangement.nodes.map(place);
+  const scaled = ([x, y]: Point): Point => [x * width, y * height];
+  const nodes = arrangement.nodes.map(scaled);
   const edges = space.edges.map(([from, to], i) => {
     const { bend, label } = arrangement.edges[i];
-    const curve = quadratic(nodes[from], place(bend), nodes[to]);
-    return { ...curve, label: curve.points[Math.round(label * SAMPLES)] };
+    const curve = quadratic(nodes[from], scaled(bend), nodes[to]);
+    const [x, y] = curve.points[Math.round(label.along * SAMPLES)];
+    return { ...curve, label: { at: [x + label.dx, y + label.dy] as const, anchor: label.anchor } };
   });
   return { nodes, edges };
 }

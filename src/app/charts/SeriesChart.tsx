@@ -108,7 +108,7 @@ function line({ key, name, colour, dash, width = 1.6, opacity = 1, dots, stepped
       strokeWidth={width}
       strokeOpacity={opacity}
       strokeDasharray={dash}
-      dot={dots ? { r: 3, fill: "var(--surface)", stroke: colour, strokeWidth: 1.6 } : false}
+      dot={dots ? { r: 3, fill: "var(--page)", stroke: colour, strokeWidth: 1.6, clipDot: false } : false}
       activeDot={quiet ? false : { r: 3, fill: colour, stroke: "none" }}
       connectNulls={!dots}
       isAnimationActive={false}

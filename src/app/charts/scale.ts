@@ -23,7 +23,7 @@ export function niceTicks(min: number, max: number, about: number): number[] {
 
 /** The smallest of a few round half-widths that holds `reach`, so that an axis moves seldom and in clear jumps. */
 export function roundReach(reach: number): number {
-  const sizes = [1, 1.5, 2, 3, 4, 6, 8];
+  const sizes = [1, 1.5, 2, 3, 4, 5, 6, 8];
   let power = 1;
   while (power * 8 < reach) power *= 10;
   while (power >= reach) power /= 10;

@@ -62,7 +62,8 @@ export function Field({ name, compact = false }: { name: ControlKey; compact?: b
       {input}
       <span className="acts">{tag}</span>
       <p className="help" id={helpId}>
-        {control.help} <span className="range">{rangeOf(name)}.</span> {ACTS[control.acts].sentence}
+        {control.help} {control.kind === "number" && `Takes ${rangeOf(name)}. `}
+        {ACTS[control.acts].sentence}
       </p>
     </div>
   );

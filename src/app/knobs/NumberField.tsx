@@ -14,6 +14,8 @@ interface Props {
   commit: (value: number) => void;
 }
 
+const intoView = (element: HTMLElement | null) => element?.scrollIntoView({ block: "nearest" });
+
 /** Separators for thousands and the true minus sign are for reading; typing takes them too. */
 const untyped = (text: string) => text.replace(/[,\s]/g, "").replace("−", "-");
 
@@ -97,7 +99,7 @@ export function NumberField({ id, helpId, name, control, value, slider, commit }
         />
       )}
       {refusal && (
-        <div className="refusal notice danger" id={`${id}-refusal`} role="alert">
+        <div className="refusal notice danger" id={`${id}-refusal`} role="alert" ref={intoView}>
           <p>
             <strong>{text}</strong> is refused: expected {refusal.expected}.
           </p>

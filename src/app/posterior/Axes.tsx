@@ -1,5 +1,5 @@
 import { CONTROL_KEYS, controlOf } from "../../core/controls";
-import type { ChangeRecord } from "../../search/records";
+import type { ChangeRecord } from "../../worker/protocol";
 import { linear, niceTicks } from "../charts/scale";
 import type { Bands } from "./bands";
 

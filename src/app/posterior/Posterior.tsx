@@ -69,13 +69,12 @@ export function Posterior() {
               height={plotHeight}
             />
           ))}
+        {moment.step === 0 && <p className="promise small">The means' paths will be drawn here, step by step</p>}
       </div>
       <div className={`axes ${narrow ? "narrow" : ""}`}>
         <ValueAxis reach={ridges.reach} plot={plot} />
         <TimeAxis bands={bands} plot={plot} changes={history.changes} />
-        <span className="small muted">
-          step, α from {fixed(-bands.reach, bands.reach < 1 ? 2 : 0)} to {fixed(bands.reach, bands.reach < 1 ? 2 : 0)}
-        </span>
+        <span className="small muted">step</span>
       </div>
       <Readout moment={moment} />
     </section>

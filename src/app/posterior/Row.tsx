@@ -3,7 +3,7 @@ import { fixed } from "../format";
 import { history } from "../history";
 import type { Moment } from "../moment";
 import { edgeName, lookOf, type OperationLook } from "../operations";
-import { type Focus, hover, isLit, pin } from "../store";
+import { type Focus, hover, lightOf, pin } from "../store";
 import type { Bands } from "./bands";
 import type { Ridges } from "./ridges";
 
@@ -17,6 +17,9 @@ interface Props {
   height: number;
 }
 
+/** Parts of a bar below this are narrower than the gap between two. */
+const SLIVER = 0.008;
+
 /** One edge: its densities now, its means through time, and which operation would win. */
 export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, height }: Props) {
   const { space, offsets, share, choices, entropies } = moment;
@@ -25,8 +28,8 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
   const first = offsets[row];
   const name = edgeName(space.edges[row]);
   const best = choices[row];
-  const inRow = isLit({ ...focus, operation: null }, row, "");
-  const dimmed = (choice: number) => (isLit(focus, row, operations[choice]) ? "" : "dim");
+  const inRow = focus.row === null || focus.row === row;
+  const light = (choice: number) => lightOf(focus, row, operations[choice]);
 
   const overRidges = (event: PointerEvent<SVGSVGElement>) => {
     const y = event.clientY - event.currentTarget.getBoundingClientRect().top;
@@ -72,7 +75,7 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
       >
         <line className="zero" x1={plot / 2} x2={plot / 2} y1={0} y2={height} />
         {looks.map((look, choice) => (
-          <Hill key={look.id} look={look} ridge={ridges.ridges[first + choice]} className={dimmed(choice)} />
+          <Hill key={look.id} look={look} ridge={ridges.ridges[first + choice]} className={light(choice)} />
         ))}
       </svg>
       <svg
@@ -87,21 +90,22 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
         {looks.map((look, choice) => (
           <path
             key={look.id}
-            className={dimmed(choice)}
+            className={light(choice)}
             d={bands.bands[first + choice].area}
             fill={look.colour}
-            fillOpacity={0.1}
+            fillOpacity={0.13}
           />
         ))}
         {looks.map((look, choice) => (
           <path
             key={look.id}
-            className={`line ${dimmed(choice)}`}
+            className={`line ${light(choice)}`}
             d={bands.bands[first + choice].line}
             stroke={look.colour}
             strokeDasharray={look.dash || undefined}
           />
         ))}
+        {row === 0 && <ValueRange bands={bands} plot={plot} />}
         {history.changes.map((change, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows
           <line key={i} className="edit" x1={bands.x(change.step)} x2={bands.x(change.step)} y1={0} y2={height} />
@@ -114,10 +118,11 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
         <div className="parts" aria-hidden="true">
           {looks.map((look, choice) => {
             const part = share[first + choice];
+            if (part < SLIVER) return null;
             return (
               <div
                 key={look.id}
-                className={dimmed(choice)}
+                className={light(choice)}
                 style={{ flexGrow: part, background: look.colour, color: look.onColour }}
                 onPointerMove={() => hover({ row, operation: look.id })}
                 onPointerDown={() => pin({ row, operation: look.id })}
@@ -142,5 +147,18 @@ function Hill({ look, ridge, className }: { look: OperationLook; ridge: Ridges["
       <path className="line" d={ridge.outline} stroke={look.colour} strokeDasharray={look.dash || undefined} />
       {!ridge.area && <circle cx={ridge.peak[0]} cy={ridge.peak[1]} r={2.6} fill={look.colour} />}
     </g>
+  );
+}
+
+/** What the top and the bottom of the common value axis stand for. */
+function ValueRange({ bands: { y, reach }, plot }: { bands: Bands; plot: number }) {
+  return (
+    <>
+      {[reach, -reach].map((value) => (
+        <text key={value} className="range" x={plot - 4} y={value > 0 ? y(value) + 8 : y(value)} textAnchor="end">
+          {String(value).replace("-", "−")}
+        </text>
+      ))}
+    </>
   );
 }
