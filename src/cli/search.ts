@@ -61,15 +61,11 @@ export async function search(args: readonly string[]): Promise<void> {
   const given = parseOptions(args, OPTIONS);
   if (given.has("help")) return console.log(help());
   const stop = { wanted: false };
-  const interrupt = () => {
+  // Stays for good: the terminal and npm may each deliver the same Ctrl-C, and the later one must not end the process unsaved.
+  process.on("SIGINT", () => {
     stop.wanted = true;
-  };
-  process.on("SIGINT", interrupt);
-  try {
-    await (given.has("resume") ? resume(given, stop) : begin(given, stop));
-  } finally {
-    process.off("SIGINT", interrupt);
-  }
+  });
+  await (given.has("resume") ? resume(given, stop) : begin(given, stop));
 }
 
 interface Stop {
