@@ -76,7 +76,7 @@ export class SearchHost implements SearchControl {
     if (search.done) return;
     this.wanted = "run";
     this.enter("running");
-    this.loop = this.steps(search.steps);
+    this.loop = this.steps();
   }
 
   async pause(): Promise<void> {
@@ -119,10 +119,10 @@ export class SearchHost implements SearchControl {
   }
 
   /** Steps until the run is done or a pause is wanted. */
-  private steps(first: number): Promise<void> {
+  private steps(): Promise<void> {
     return this.guarded(async () => {
       let heard = performance.now();
-      for (let step = first; this.wanted === "run" && !this.opened().search.done; step++) {
+      while (this.wanted === "run" && !this.opened().search.done) {
         await this.take("both");
         if (performance.now() - heard < HEARING_INTERVAL) continue;
         await nextTask();

@@ -3,7 +3,8 @@ import type { DeviceChoice } from "../engine/engine";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
 import type { StepPart } from "../search/search";
 
-export type { StepPart };
+export type { DeviceChoice, DeviceId } from "../engine/engine";
+export type { ChangeRecord, EvaluationRecord, ResultRecord, StepPart };
 
 /**
  * The boundary between the page and its worker: types only, both sides derive from them. Control calls go through comlink; what

@@ -39,7 +39,8 @@ function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const target = event.target as HTMLElement;
   if (target.closest("input:not([type=radio]):not([type=range]), select, textarea, [contenteditable]")) return;
-  if (event.key === " " && target.closest("button, summary, a, input")) return;
+  // Space presses what has the focus, unless that has no use for it.
+  if (event.key === " " && target.closest("button, summary, a, input:not([type=range], [type=radio]:checked)")) return;
   const act = SHORTCUTS[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
@@ -124,11 +125,12 @@ export function Bar() {
           className="button"
           onMouseDown={keepFocus}
           onClick={session.reset}
+          aria-label="Reset"
           title="Back to step 0 with the settings as they stand (R)"
           aria-keyshortcuts="R"
         >
           <ResetIcon />
-          Reset
+          <span className="reset-word">Reset</span>
           <span className="shortcut" aria-hidden="true">
             R
           </span>

@@ -4,7 +4,7 @@ import { fixed } from "../format";
 import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
 import { hover, lightOf, pin, useFocus } from "../store";
-import { layoutCell, strandPoints } from "./layout";
+import { layoutCell, NARROW, strandPoints } from "./layout";
 import { type Strand, strandsOf } from "./strands";
 
 interface Props {
@@ -22,7 +22,8 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
   const { space } = moment;
   const focus = useFocus();
   const drawing = useMemo(() => layoutCell(space, width, height), [space, width, height]);
-  const bundle = width < 480 ? 18 : 24;
+  const narrow = width < NARROW;
+  const bundle = narrow ? 18 : 24;
   const strands = useMemo(() => strandsOf(moment, view, bundle), [moment, view, bundle]);
   const paths = useMemo(
     () => strands.map(({ row, offset, bow }) => polyline(strandPoints(drawing.edges[row], offset, bow))),
@@ -78,7 +79,8 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
             y={edge.label.at[1]}
             textAnchor={edge.label.anchor}
           >
-            {look.name} <tspan className="figure">{fixed(moment.share[moment.offsets[row] + choice], 2)}</tspan>
+            {narrow ? look.short : look.name}{" "}
+            <tspan className="figure">{fixed(moment.share[moment.offsets[row] + choice], 2)}</tspan>
           </text>
         );
       })}

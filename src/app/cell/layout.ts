@@ -43,22 +43,25 @@ const ARRANGEMENTS: Readonly<Record<string, { wide: Arrangement; narrow: Arrange
     },
     narrow: {
       nodes: [
-        [0.08, 0.44],
+        [0.08, 0.45],
         [0.36, 0.14],
         [0.6, 0.58],
         [0.92, 0.36],
       ],
       edges: [
-        { bend: [0.13, 0.18], label: place(0.45, -6, -20, "middle") },
-        { bend: [0.3, 0.6], label: place(0.45, 0, 26) },
-        { bend: [0.5, 0.32], label: place(0.55, 14, -12, "start") },
+        { bend: [0.13, 0.18], label: place(0.45, -10, -12, "end") },
+        { bend: [0.3, 0.6], label: place(0.5, 0, 26) },
+        { bend: [0.5, 0.32], label: place(0.55, 14, -10, "start") },
         { bend: [0.5, 1.3], label: place(0.5, 0, 27) },
         { bend: [0.74, 0.0], label: place(0.55, 12, -18, "start") },
-        { bend: [0.82, 0.58], label: place(0.5, 0, 28) },
+        { bend: [0.82, 0.58], label: place(0.5, -12, -18, "end") },
       ],
     },
   },
 };
+
+/** Below this width the drawing takes its narrow arrangement and short labels, px. */
+export const NARROW = 480;
 
 /** Points along an edge's centre line. */
 const SAMPLES = 28;
@@ -78,7 +81,7 @@ export interface CellDrawing {
 /** Where everything of a cell goes in a drawing of this size, px. */
 export function layoutCell(space: SearchSpace, width: number, height: number): CellDrawing {
   const { wide, narrow } = ARRANGEMENTS[space.id];
-  const arrangement = width < 480 ? narrow : wide;
+  const arrangement = width < NARROW ? narrow : wide;
   const scaled = ([x, y]: Point): Point => [x * width, y * height];
   const nodes = arrangement.nodes.map(scaled);
   const edges = space.edges.map(([from, to], i) => {

@@ -62,8 +62,10 @@ export function Field({ name, compact = false }: { name: ControlKey; compact?: b
       {input}
       <span className="acts">{tag}</span>
       <p className="help" id={helpId}>
-        {control.help} {control.kind === "number" && `Takes ${rangeOf(name)}. `}
-        {ACTS[control.acts].sentence}
+        {control.help}
+        <span className="fine">
+          {control.kind === "number" && ` Takes ${rangeOf(name)}.`} {ACTS[control.acts].sentence}
+        </span>
       </p>
     </div>
   );

@@ -9,7 +9,7 @@ export function ValueAxis({ reach, plot }: { reach: number; plot: number }) {
   return (
     <svg className="axis" width={plot} height={18} aria-hidden="true">
       {niceTicks(-reach, reach, 4).map((tick) => (
-        <text key={tick} x={clampText(x(tick), plot)} y={13} textAnchor="middle">
+        <text key={tick} x={clampText(x(tick), String(tick), plot)} y={13} textAnchor="middle">
           {String(tick).replace("-", "−")}
         </text>
       ))}
@@ -22,7 +22,7 @@ export function TimeAxis({ bands, plot, changes }: { bands: Bands; plot: number;
   return (
     <svg className="axis" width={plot} height={18} aria-hidden="true">
       {niceTicks(0, bands.x.max, plot < 200 ? 3 : 4).map((tick) => (
-        <text key={tick} x={clampText(bands.x(tick), plot)} y={13} textAnchor="middle">
+        <text key={tick} x={clampText(bands.x(tick), String(tick), plot)} y={13} textAnchor="middle">
           {tick}
         </text>
       ))}
@@ -45,4 +45,7 @@ export function changeText({ step, settings }: ChangeRecord): string {
 }
 
 /** Keeps a tick's text inside the drawing. */
-const clampText = (x: number, width: number) => Math.min(width - 12, Math.max(8, x));
+function clampText(x: number, text: string, width: number): number {
+  const half = 3.4 * text.length;
+  return Math.min(width - half, Math.max(half, x));
+}

@@ -46,7 +46,10 @@ export function Posterior() {
       <div className={`heads small muted ${narrow ? "narrow" : ""}`} aria-hidden="true">
         <span>edge</span>
         <span>{moment.scale ? "densities of α now" : "α now"}</span>
-        <span>{moment.scale ? "mean ± σ of α through time" : "α through time"}</span>
+        <span>
+          {narrow && `${moment.scale ? "P(wins)" : "mixing weight"} · `}
+          {moment.scale ? "mean ± σ through time" : "α through time"}
+        </span>
         <span>{moment.scale ? "P(wins)" : "mixing weight"}</span>
       </div>
       <p className="hidden" role="img" aria-label={describe(moment)} />
