@@ -123,7 +123,7 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
               <div
                 key={look.id}
                 className={light(choice)}
-                style={{ flexGrow: part, background: look.colour, color: look.onColour }}
+                style={{ flexGrow: 100 * part, background: look.colour, color: look.onColour }}
                 onPointerMove={() => hover({ row, operation: look.id })}
                 onPointerDown={() => pin({ row, operation: look.id })}
               >
