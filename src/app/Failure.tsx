@@ -10,11 +10,9 @@ export function Failure() {
       <p>
         <strong>{failure.message}</strong> {failure.mend}
       </p>
-      <div className="actions">
-        <button type="button" className="button slim" onClick={reset}>
-          Reset
-        </button>
-      </div>
+      <button type="button" className="button slim" onClick={reset}>
+        Reset
+      </button>
     </div>
   );
 }

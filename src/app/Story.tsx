@@ -11,6 +11,9 @@ const DECIDED = 0.5;
 export function Story() {
   const moment = useMoment();
   const phase = useApp((state) => state.phase);
+  // Where a failure stands there is nothing else to tell.
+  const failed = useApp((state) => state.failure !== null);
+  if (failed) return null;
   return <p className="story">{tell(moment, phase)}</p>;
 }
 

@@ -78,7 +78,8 @@ function fail(error: unknown, mend: string): void {
 
 function call<T>(what: (control: NonNullable<typeof worker>["control"]) => Promise<T>): Promise<void> {
   queue = queue.then(async () => {
-    if (!worker) return;
+    // Nothing follows a failure until a reset.
+    if (!worker || get().phase === "failed") return;
     try {
       await worker.device;
       await what(worker.control);

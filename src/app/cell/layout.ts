@@ -88,7 +88,10 @@ export function layoutCell(space: SearchSpace, width: number, height: number): C
     const { bend, label } = arrangement.edges[i];
     const curve = quadratic(nodes[from], scaled(bend), nodes[to]);
     const [x, y] = curve.points[Math.round(label.along * SAMPLES)];
-    return { ...curve, label: { at: [x + label.dx, y + label.dy] as const, anchor: label.anchor } };
+    return {
+      ...curve,
+      label: { at: [x + label.dx, Math.min(height - 4, y + label.dy)] as const, anchor: label.anchor },
+    };
   });
   return { nodes, edges };
 }
