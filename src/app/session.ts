@@ -18,8 +18,15 @@ import { reachesRun, useApp } from "./store";
 let worker: ReturnType<typeof connectWorker> | null = null;
 /** Calls go out one after the other, so that a pause has ended before the next run is prepared. */
 let queue: Promise<unknown> = Promise.resolve();
-/** How many runs have been asked for; the worker numbers them alike, so that frames of an earlier one are known. */
-let runs = 0;
+/** Calls made before a reset are dropped with what they were for. */
+let generation = 0;
+/** How many runs the worker was told to prepare; it numbers them alike. */
+let prepared = 0;
+/** The run whose frames count; null from a reset until the next run is prepared. */
+let expected: number | null = null;
+/** The rate is that of so many last seconds, over no fewer than so many frames. */
+const PACE_SECONDS = 5;
+const LEAST_POINTS = 6;
 /** Points of (seconds, step) behind the rate. */
 let pace: { seconds: number; step: number }[] = [];
 
@@ -39,12 +46,12 @@ export function startSession(): void {
 function receive(message: WorkerMessage): void {
   switch (message.kind) {
     case "frame": {
-      if (message.run !== runs || !get().applied) return;
+      if (message.run !== expected) return;
       history.append(message);
       if (message.count > 0) {
         const step = message.after + message.count;
         pace.push({ seconds: message.seconds, step });
-        while (pace.length > 2 && pace[0].seconds < message.seconds - 5) pace.shift();
+        while (pace.length > LEAST_POINTS && pace[0].seconds < message.seconds - PACE_SECONDS) pace.shift();
         const epoch = history.scalar(step, "epoch");
         const elapsed = message.seconds - pace[0].seconds;
         set({
@@ -53,7 +60,8 @@ function receive(message: WorkerMessage): void {
           epoch,
           // What waited for an epoch to begin has been waiting long enough.
           waiting: epoch > get().epoch ? [] : get().waiting,
-          rate: elapsed > 0 ? (step - pace[0].step) / elapsed : step / message.seconds,
+          // The first frame is left out: it holds the time that kernels took to compile.
+          rate: elapsed > 0 ? (step - pace[0].step) / elapsed : null,
         });
       }
       if (message.phase !== get().phase) set({ phase: message.phase });
@@ -64,7 +72,7 @@ function receive(message: WorkerMessage): void {
       return;
     case "phase":
       // Without a run of ours the worker's phase is that of one that was reset.
-      if (get().applied) set({ phase: message.phase });
+      if (expected !== null) set({ phase: message.phase });
       return;
     case "failure":
       set({ failure: message, phase: "failed", progress: null });
@@ -77,11 +85,13 @@ function fail(error: unknown, mend: string): void {
 }
 
 function call<T>(what: (control: NonNullable<typeof worker>["control"]) => Promise<T>): Promise<void> {
+  const mine = generation;
   queue = queue.then(async () => {
-    // Nothing follows a failure until a reset.
-    if (!worker || get().phase === "failed") return;
+    if (!worker) return;
     try {
       await worker.device;
+      // Nothing follows a failure until a reset.
+      if (mine !== generation || get().phase === "failed") return;
       await what(worker.control);
     } catch (error) {
       // A failure that the worker has reported itself says more.
@@ -109,6 +119,8 @@ function showPrior(): void {
 
 /** Puts the page back to step 0 with the form's settings; the worker's run ends with the next one. */
 function forget(): void {
+  generation += 1;
+  expected = null;
   pace = [];
   set({
     applied: null,
@@ -118,7 +130,7 @@ function forget(): void {
     seconds: 0,
     rate: null,
     failure: null,
-    progress: null,
+    progress: get().device ? null : get().progress,
     phase: get().device ? "idle" : "starting",
   });
   showPrior();
@@ -128,10 +140,12 @@ function forget(): void {
 function ensureRun(): void {
   const { draft, applied } = get();
   if (applied) return;
-  forget();
   set({ applied: draft, phase: "preparing" });
-  runs += 1;
-  call((control) => control.prepare(draft));
+  call((control) => {
+    prepared += 1;
+    expected = prepared;
+    return control.prepare(draft);
+  });
 }
 
 export function run(): void {

@@ -52,8 +52,10 @@ export const useApp = create<AppState>(() => ({
   view: "weighted",
 }));
 
-export function hover(focus: Partial<Focus>): void {
-  useApp.setState({ hover: { ...NOTHING, ...focus } });
+export function hover({ row = null, operation = null, step = null }: Partial<Focus>): void {
+  const old = useApp.getState().hover;
+  if (old.row === row && old.operation === operation && old.step === step) return;
+  useApp.setState({ hover: { row, operation, step } });
 }
 
 /** Pins an edge or an operation, or lets it go when it was pinned already. */

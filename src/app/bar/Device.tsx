@@ -4,6 +4,9 @@ import { Popover } from "./Popover";
 
 const NAMES: Readonly<Record<DeviceId, string>> = { webgpu: "WebGPU", webgl: "WebGL", wasm: "WebAssembly", cpu: "CPU" };
 
+const duration = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+const error = (relative: number) => (relative === 0 ? "0" : relative.toExponential(0).replace("e-", "e−"));
+
 /** The device in use, what its self-test found, and why better ones were passed over. */
 export function Device() {
   const device = useApp((state) => state.device);
@@ -29,9 +32,9 @@ export function Device() {
           <h2>{name}</h2>
           <p>{device.description}</p>
           <p>
-            Self-test {selfTest.passed ? "passed" : "failed"} in {Math.round(selfTest.milliseconds)} ms: a small
-            network's loss is within {selfTest.forwardError.toExponential(1)}, its gradients within{" "}
-            {selfTest.gradientError.toExponential(1)} of the reference.
+            Self-test {selfTest.passed ? "passed" : "failed"} in {duration(selfTest.milliseconds)}: a small network's
+            loss is within {error(selfTest.forwardError)}, its gradients within {error(selfTest.gradientError)} of the
+            reference.
           </p>
           {device.passedOver.map((other) => (
             <p key={other.device} className="notice warn">

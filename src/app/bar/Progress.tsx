@@ -1,6 +1,6 @@
 import type { Phase } from "../../worker/protocol";
 import { clock, count } from "../format";
-import { useApp } from "../store";
+import { type AppState, useApp } from "../store";
 
 const SPOKEN: Partial<Record<Phase, string>> = {
   idle: "Ready to run.",
@@ -15,15 +15,24 @@ function rateText(rate: number): string {
   return rate < 0.95 ? `${(1 / rate).toFixed(1)} s/step` : `${rate.toFixed(rate < 10 ? 1 : 0)} steps/s`;
 }
 
+/** What keeps the first step from being taken; null once steps flow. */
+function waitingFor({ phase, progress, step, device }: AppState): AppState["progress"] {
+  if (step > 0 || phase === "failed") return null;
+  if (phase === "running") {
+    const compiles = device?.device === "webgpu" || device?.device === "webgl";
+    return { what: compiles ? "Compiling for the first step" : "Taking the first step", fraction: null };
+  }
+  if (phase === "preparing") return progress ?? { what: "Preparing", fraction: null };
+  return phase === "starting" ? (progress ?? { what: "Starting", fraction: null }) : null;
+}
+
 /** Where the run is: what is being prepared, or step, epoch, rate and the time that is left. */
 export function Progress() {
-  const phase = useApp((state) => state.phase);
-  const progress = useApp((state) => state.progress);
-  const steps = useApp((state) => (state.applied ?? state.draft).steps);
-  const { step, epoch, seconds, rate } = useApp();
-  const underWay = phase === "running" || phase === "paused" || phase === "finished" || step > 0;
-  const waiting = progress ?? (phase === "starting" ? { what: "Starting", fraction: null } : null);
-  const fraction = waiting && !(underWay && phase === "running") ? waiting.fraction : step / steps;
+  const state = useApp();
+  const { phase, step, epoch, seconds, rate } = state;
+  const { steps } = state.applied ?? state.draft;
+  const waiting = waitingFor(state);
+  const fraction = waiting ? waiting.fraction : step / steps;
   const left = rate ? (steps - step) / rate : null;
 
   return (
@@ -31,7 +40,7 @@ export function Progress() {
       <p className="hidden" role="status">
         {SPOKEN[phase]}
       </p>
-      {waiting && !underWay ? (
+      {waiting ? (
         <p className="doing">
           {waiting.what}
           {waiting.fraction === null ? "…" : ` ${Math.round(100 * waiting.fraction)} %`}
@@ -60,9 +69,9 @@ export function Progress() {
         </dl>
       )}
       <div
-        className={`track ${waiting && fraction === null ? "busy" : ""}`}
+        className={`track ${fraction === null ? "busy" : ""}`}
         role="progressbar"
-        aria-label={waiting && !underWay ? waiting.what : "Search"}
+        aria-label={waiting?.what ?? "Search"}
         aria-valuenow={fraction === null ? undefined : Math.round(100 * fraction)}
       >
         <div style={{ width: `${fraction === null ? 30 : 100 * fraction}%` }} />

@@ -30,10 +30,10 @@ export function roundReach(reach: number): number {
   return power * (sizes.find((size) => power * size >= reach) ?? 10);
 }
 
-/** End of a time axis: the whole search, or a fourfold-growing part of it while the search is long and young. */
+/** End of a time axis: the whole search, or a part of it that grows fourfold while the search is young. */
 export function timeEnd(step: number, steps: number): number {
   let end = steps;
-  while (end > 800 && step <= end / 4) end = Math.ceil(end / 4);
+  while (end > 160 && step <= end / 4) end = Math.ceil(end / 4);
   return Math.max(end, step);
 }
 

@@ -88,7 +88,7 @@ function percent(point: Datum): Datum {
 /** The axis begins at the loss of guessing among ten classes, and grows in halves when a run is worse. */
 function lossTop(points: readonly Datum[]): number {
   let top = 2.4;
-  for (const { train, valid } of points) top = Math.max(top, train ?? 0, valid ?? 0);
+  for (const { trainRaw, validRaw } of points) top = Math.max(top, trainRaw ?? 0, validRaw ?? 0);
   return top <= 2.4 ? 2.4 : Math.ceil(2 * top) / 2;
 }
 

@@ -1,10 +1,10 @@
 import type { SearchSpace } from "../../core/space";
 import { lookOf } from "../operations";
-import { hover, pin, useFocus } from "../store";
+import { hover, pin, useApp } from "../store";
 
 /** The operations with their hue and dash; pointing at one lights it everywhere, pressing keeps it lit. */
 export function Legend({ space }: { space: SearchSpace }) {
-  const focus = useFocus();
+  const pinned = useApp((state) => state.pinned.operation);
   const operations = [...new Set(space.rows.flatMap((row) => row.choices))];
   return (
     <fieldset className="legend" aria-label="Operations" onPointerLeave={() => hover({})}>
@@ -15,7 +15,7 @@ export function Legend({ space }: { space: SearchSpace }) {
             key={id}
             type="button"
             title={look.note}
-            aria-pressed={focus.operation === id}
+            aria-pressed={pinned === id}
             onPointerEnter={() => hover({ operation: id })}
             onFocus={() => hover({ operation: id })}
             onBlur={() => hover({})}

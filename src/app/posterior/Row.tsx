@@ -3,7 +3,7 @@ import { fixed } from "../format";
 import { history } from "../history";
 import type { Moment } from "../moment";
 import { edgeName, lookOf, type OperationLook } from "../operations";
-import { type Focus, hover, lightOf, pin } from "../store";
+import { type Focus, hover, lightOf, pin, useApp } from "../store";
 import type { Bands } from "./bands";
 import type { Ridges } from "./ridges";
 
@@ -28,6 +28,7 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
   const first = offsets[row];
   const name = edgeName(space.edges[row]);
   const best = choices[row];
+  const pinned = useApp((state) => state.pinned.row === row);
   const inRow = focus.row === null || focus.row === row;
   const light = (choice: number) => lightOf(focus, row, operations[choice]);
 
@@ -56,7 +57,7 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
         type="button"
         className="edge"
         aria-label={`Edge ${name}: ${looks[best].name} leads with ${fixed(share[first + best], 2)}`}
-        aria-pressed={focus.row === row}
+        aria-pressed={pinned}
         onPointerEnter={() => hover({ row })}
         onFocus={() => hover({ row })}
         onBlur={() => hover({})}

@@ -63,7 +63,7 @@ function Cost() {
   // The last run's speed, carried over in proportion to the work of a step.
   const seconds = applied && rate ? (draft.steps / rate) * (cost.step / searchCost(applied).step) : null;
   return (
-    <p className="cost small muted" aria-live="polite">
+    <p className="cost small muted">
       {short(cost.weights)} weights · {short(cost.step)}FLOP a step · {cost.epochs.toFixed(cost.epochs < 10 ? 1 : 0)}{" "}
       epochs
       {seconds !== null && ` · about ${clock(seconds)}`}
