@@ -13,7 +13,7 @@ const CLASSES = { min: 2, max: 1000 };
 const OPTIONS: OptionTable = {
   controls: ["space", ...SIZES],
   own: {
-    classes: { value: "K", help: `Classes. A whole number from ${CLASSES.min} to ${CLASSES.max}.` },
+    classes: { value: "K", help: `Classes. Expects a whole number from ${CLASSES.min} to ${CLASSES.max}; default 10.` },
     arch: { value: "STRING", help: "The architecture, in the notation of its space." },
     supernet: { help: "The supernet of the space in place of one architecture." },
   },
@@ -91,12 +91,11 @@ function supernetCost(space: SearchSpace, sizes: NetworkSizes): NetworkCost {
 }
 
 function help(): string {
-  const { channels, cells, image, classes } = SPACES.nasbench201.published;
   return helpText(
     "inspect --arch STRING | --supernet [options]",
-    "Looks one architecture up: parameters, FLOPs, benchmark figures and ranks. Sizes left out are those that the benchmark\n" +
-      `trains: ${channels} channels, ${cells} cells a stage, ${image} px, ${classes} classes. Its figures hold for those.`,
+    "Looks one architecture up: parameters, FLOPs, benchmark figures and ranks. Sizes default to those that the benchmark trains;\n" +
+      "its figures hold for those.",
     OPTIONS,
-    "published",
+    SPACES.nasbench201.published,
   );
 }

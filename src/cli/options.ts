@@ -100,10 +100,18 @@ export function assignmentOf(text: string): [ControlKey, SettingValue] {
   return [key, settingOf(key, text.slice(at + 1), `--set ${key}`)];
 }
 
-/** The help of a command: every option, with default and range where it has them. */
-export function helpText(usage: string, what: string, table: OptionTable, defaults: "controls" | "published"): string {
+/**
+ * The help of a command: every option, with default and range where it has them.
+ * @param defaults in place of the controls' own
+ */
+export function helpText(
+  usage: string,
+  what: string,
+  table: OptionTable,
+  defaults: Partial<Record<ControlKey, SettingValue>> = {},
+): string {
   const lines = [
-    ...table.controls.map((key) => [`--${key} VALUE`, describe(key, defaults === "controls")] as const),
+    ...table.controls.map((key) => [`--${key} VALUE`, describe(key, defaults[key])] as const),
     ...Object.entries({ ...table.own, help: HELP }).map(
       ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
     ),
@@ -113,7 +121,7 @@ export function helpText(usage: string, what: string, table: OptionTable, defaul
 
 /** The controls that `--set` alone reaches. */
 export function settingsHelp(keys: readonly ControlKey[]): string {
-  return ["Keys of --set:", ...columns(keys.map((key) => [key, describe(key, true)] as const))].join("\n");
+  return ["Keys of --set:", ...columns(keys.map((key) => [key, describe(key)] as const))].join("\n");
 }
 
 function columns(lines: readonly (readonly [string, string])[]): string[] {
@@ -121,9 +129,6 @@ function columns(lines: readonly (readonly [string, string])[]): string[] {
   return lines.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
 }
 
-function describe(key: ControlKey, withDefault: boolean): string {
-  const { help, default: value } = controlOf(key);
-  return `${help} ${capital(expectedOf(key))}${withDefault ? `; default ${value}` : ""}.`;
+function describe(key: ControlKey, standard: SettingValue = controlOf(key).default): string {
+  return `${controlOf(key).help} Expects ${expectedOf(key)}; default ${standard}.`;
 }
-
-const capital = (text: string) => text[0].toUpperCase() + text.slice(1);

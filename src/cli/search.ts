@@ -270,7 +270,6 @@ function help(): string {
       "search [options]",
       "Runs a search and prints a JSON line for it. Ctrl-C finishes the step and leaves a run file that can be resumed.",
       OPTIONS,
-      "controls",
     ),
     "",
     settingsHelp(CONTROL_KEYS.filter((key) => !flagged.includes(key))),
