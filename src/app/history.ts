@@ -3,7 +3,7 @@ import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../worker/pro
 import { type Frame, STEP_SCALARS } from "../worker/protocol";
 
 /** A typed array that grows by doubling. */
-class Growing<A extends Float32Array | Float64Array> {
+export class Growing<A extends Float32Array | Float64Array> {
   private buffer: A;
   length = 0;
 
@@ -33,6 +33,9 @@ class Growing<A extends Float32Array | Float64Array> {
 }
 
 export type StepScalar = (typeof STEP_SCALARS)[number];
+
+/** The version to draw. */
+let drawn = 0;
 
 /** Redraws a second at most. */
 const REDRAWS = 10;
@@ -110,9 +113,16 @@ export class History {
     return () => this.listeners.delete(listener);
   };
 
+  /** Tells the listeners one task after the other: a panel redraws in each, and none of the tasks is long. */
   private announce(): void {
     this.announced = performance.now();
-    for (const listener of this.listeners) listener();
+    drawn = this.version;
+    const queue = [...this.listeners];
+    const next = () => {
+      queue.shift()?.();
+      if (queue.length > 0) setTimeout(next);
+    };
+    next();
   }
 
   private schedule(): void {
@@ -126,11 +136,6 @@ export class History {
 }
 
 export const history = new History();
-
-let drawn = 0;
-history.subscribe(() => {
-  drawn = history.version;
-});
 
 /** The version to draw; moves at most ten times a second. */
 export function useHistoryVersion(): number {

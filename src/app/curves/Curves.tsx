@@ -7,7 +7,7 @@ import { history, useHistoryVersion } from "../history";
 import { useMarks } from "../marks";
 import { useApp } from "../store";
 import "./curves.css";
-import { curvesOf } from "./curves";
+import { Curve } from "./curves";
 
 const TRAIN = { colour: "var(--muted)", dash: "5 3" };
 const VALID = { colour: "var(--ink)" };
@@ -66,23 +66,16 @@ export function Curves() {
   );
 }
 
+const lossCurve = new Curve("trainLoss", "validLoss", 1);
+const accuracyCurve = new Curve("trainAccuracy", "validAccuracy", 100);
+
 function draw(): { loss: Datum[]; accuracy: Datum[] } {
-  const loss = [...curvesOf(history, "trainLoss", "validLoss").values()];
-  const shares = curvesOf(history, "trainAccuracy", "validAccuracy");
-  const accuracy = new Map<number, Datum>();
-  for (const [step, point] of shares) accuracy.set(step, percent(point));
+  const loss = [...lossCurve.follow(history).values()];
+  const accuracy = accuracyCurve.follow(history);
   for (const { step, validAccuracy } of history.evaluations) {
     accuracy.set(step, { ...accuracy.get(step), step, evaluated: 100 * validAccuracy });
   }
   return { loss, accuracy: [...accuracy.values()].sort((a, b) => a.step - b.step) };
-}
-
-function percent(point: Datum): Datum {
-  const scaled = Object.entries(point).map(([key, value]) => [
-    key,
-    key === "step" || value === null ? value : 100 * value,
-  ]);
-  return Object.fromEntries(scaled) as Datum;
 }
 
 /** The axis begins at the loss of guessing among ten classes, and grows in halves when a run is worse. */
