@@ -1,15 +1,12 @@
 import { useEffect, useState } from "react";
-import type { Benchmark } from "../../core/benchmark";
+import { type Benchmark, decodeBenchmark } from "../../core/benchmark";
 
 let loading: Promise<Benchmark> | null = null;
 
 /** The figures of all cells, fetched once and only when a panel asks, after the first paint. */
 function loadBenchmark(): Promise<Benchmark> {
   loading ??= (async () => {
-    const [{ decodeBenchmark }, response] = await Promise.all([
-      import("../../core/benchmark"),
-      fetch("./benchmarks/nasbench201.bin"),
-    ]);
+    const response = await fetch("./benchmarks/nasbench201.bin");
     if (!response.ok) throw new Error(`benchmarks/nasbench201.bin could not be loaded (HTTP ${response.status})`);
     return decodeBenchmark(await response.arrayBuffer());
   })();

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 
 /** Between two charts that redraw, milliseconds. */
-const PAUSE = 100;
+const PAUSE = 150;
 
 const waiting: (() => void)[] = [];
 let idle = true;
