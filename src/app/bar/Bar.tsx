@@ -1,7 +1,6 @@
-import { type MouseEvent, useEffect } from "react";
 import type { Phase, StepPart } from "../../worker/protocol";
 import * as session from "../session";
-import { NOTHING, useApp } from "../store";
+import { useApp } from "../store";
 import { toggleTheme } from "../theme";
 import "./bar.css";
 import { Device } from "./Device";
@@ -25,36 +24,9 @@ const RUN_LABEL: Readonly<Record<Phase, string>> = {
   failed: "Run again",
 };
 
-/** A button pressed with the mouse must not keep the focus, or the next space would press it again instead of run and pause. */
-const keepFocus = (event: MouseEvent) => event.preventDefault();
-
-const SHORTCUTS: Readonly<Record<string, () => void>> = {
-  " ": session.toggle,
-  s: () => session.step("both"),
-  r: session.reset,
-  escape: () => useApp.setState({ pinned: NOTHING, hover: NOTHING }),
-};
-
-function onKey(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  const target = event.target as HTMLElement;
-  if (target.closest("input:not([type=radio]):not([type=range]), select, textarea, [contenteditable]")) return;
-  // Space presses what has the focus, unless that has no use for it.
-  if (event.key === " " && target.closest("button, summary, a, input:not([type=range], [type=radio]:checked)")) return;
-  const act = SHORTCUTS[event.key.toLowerCase()];
-  if (!act) return;
-  event.preventDefault();
-  act();
-}
-
 export function Bar() {
   const phase = useApp((state) => state.phase);
   const clash = useApp((state) => session.clashOf(state.draft) !== null && state.applied === null);
-
-  useEffect(() => {
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, []);
 
   const canStep = !clash && (phase === "starting" || phase === "idle" || phase === "paused");
   return (
@@ -72,7 +44,6 @@ export function Bar() {
         <button
           type="button"
           className="button primary run"
-          onMouseDown={keepFocus}
           onClick={session.toggle}
           disabled={phase === "preparing" || clash}
           title={phase === "running" ? "Pause (space)" : "Run (space)"}
@@ -88,7 +59,6 @@ export function Bar() {
           <button
             type="button"
             className="button"
-            onMouseDown={keepFocus}
             onClick={() => session.step("both")}
             disabled={!canStep}
             title="One search step (S)"
@@ -123,7 +93,6 @@ export function Bar() {
         <button
           type="button"
           className="button"
-          onMouseDown={keepFocus}
           onClick={session.reset}
           aria-label="Reset"
           title="Back to step 0 with the settings as they stand (R)"

@@ -14,8 +14,9 @@ export function Popover(props: {
   const trigger = useRef<HTMLButtonElement>(null);
   const id = useId();
   const close = () => {
+    // The focus of the keyboard goes back to the button; a mouse leaves none behind.
+    if (root.current?.querySelector(":focus-visible")) trigger.current?.focus();
     setOpen(false);
-    trigger.current?.focus();
   };
 
   useEffect(() => {

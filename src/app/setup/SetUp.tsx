@@ -17,6 +17,7 @@ export function SetUp() {
     <section className="panel setup" aria-labelledby="setup-title">
       <div className="panel-head">
         <h2 id="setup-title">Set-up</h2>
+        <span className="small muted">acts at reset</span>
       </div>
       <fieldset className="segments" aria-label="Preset">
         {PRESETS.map((preset) => (
@@ -43,7 +44,9 @@ export function SetUp() {
           width={280}
           height={56}
         />
-        <figcaption className="hidden">Fashion-MNIST, ten classes of grey 28 px images</figcaption>
+        <figcaption className="small muted">
+          <a href="https://github.com/zalandoresearch/fashion-mnist">Fashion-MNIST</a>, ten classes (Zalando, MIT)
+        </figcaption>
       </figure>
       <div className="sizes">
         {(["channels", "cells", "image", "images", "batch", "steps", "seed"] as const).map((name) => (
