@@ -14,7 +14,7 @@ export function plain(value: number): string {
   const size = Math.abs(value);
   if (size >= 1000) return value.toLocaleString("en", { maximumFractionDigits: 2 });
   if (size < 1e-3) return value.toExponential().replace("e-", "e−").replace(/^-/, "−");
-  return String(value);
+  return String(value).replace("-", "−");
 }
 
 /** "1,531,546", "24.6 k", "1.5 M": three digits and a prefix. */

@@ -33,7 +33,7 @@ const ARRANGEMENTS: Readonly<Record<string, { wide: Arrangement; narrow: Arrange
         [0.95, 0.32],
       ],
       edges: [
-        { bend: [0.17, 0.18], label: place(0.45, -16, -14, "end") },
+        { bend: [0.17, 0.18], label: place(0.5, -16, -16, "end") },
         { bend: [0.34, 0.58], label: place(0.5, 0, 29) },
         { bend: [0.51, 0.32], label: place(0.52, -20, 18, "end") },
         { bend: [0.5, 1.28], label: place(0.5, 0, 29) },
