@@ -53,7 +53,9 @@ test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", a
     await page.getByRole("button", { name: /^(Resume|Continue|Run)/ }).waitFor({ timeout: 60_000 });
     const paused = await stepNumber(page);
     const moved = await posterior(page);
-    expect(moved).not.toBe(prior);
+    const [means, scales] = [/-?[\d.]+(?= ±)/g, /(?<=± )[\d.]+/g];
+    for (const numbers of [means, scales]) expect(moved?.match(numbers)).not.toEqual(prior?.match(numbers));
+    expect(prior?.match(scales)).toHaveLength(30);
 
     await fill(page, "Architecture rate", 0.1);
     await page.keyboard.press("Escape");
