@@ -22,7 +22,7 @@ export interface Score {
 export interface ArchitectureGradient extends Score {
   /** dL/dp, as long as the mixing weights; L is the batch's mean loss. */
   readonly gradient: Float64Array;
-  /** dL_i/dp of each example i, batch x size, where it was asked for; batch statistics couple the examples (method.md section 2.5). */
+  /** dL_i/dp of each example i, batch x size, where it was asked for; batch statistics couple the examples. */
   readonly perExample?: Float64Array;
 }
 
