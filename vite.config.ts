@@ -13,14 +13,17 @@ export default defineConfig({
   server: { host: "localhost" },
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", testTimeout: 120_000 },
+      },
       {
         // The same engine tests as in Node, on WebGPU.
         extends: true,
         test: {
           name: "engine",
           include: ["test/engine/**/*.test.ts"],
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           hookTimeout: 120_000,
           browser: {
             enabled: true,
@@ -38,7 +41,7 @@ export default defineConfig({
           name: "page",
           include: ["test/page/**/*.test.ts"],
           environment: "node",
-          testTimeout: 240_000,
+          testTimeout: 400_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

@@ -451,7 +451,7 @@ export function isControlKey(key: string): key is ControlKey {
   return Object.hasOwn(CONTROLS, key);
 }
 
-/** What VOGN starts from unless told otherwise: without a head start in curvature its first step is N times too long (method.md, pitfall 5). */
+/** What VOGN starts from unless told otherwise: without a head start in curvature its first step is N times too long. */
 const VOGN_DEFAULTS: Partial<Settings> = { curvature: "example", initialPrecision: 26, archRate: 0.003 };
 
 /** Settings with every control that `chosen` leaves out at its default; some defaults depend on the update rule. */

@@ -46,7 +46,7 @@ export interface SearchSpace {
   readonly edges: readonly (readonly [from: number, to: number])[];
   /** The sizes that the benchmark or the paper trains. */
   readonly published: NetworkSizes;
-  /** The architecture that a vector of `size` preferences decides for (method.md section 4.1). */
+  /** The architecture that a vector of `size` preferences decides for. */
   discretise(preferences: ArrayLike<number>): number[];
   /** The architecture in the space's own notation. */
   format(choices: Choices): string;

@@ -1,9 +1,10 @@
 import type { NetworkSizes, SearchSpace } from "../core/space";
 
 /** Where a network runs, most wanted first. */
-export const DEVICES = ["webgpu", "webgl", "wasm", "cpu"] as const;
+export const DEVICES = ["webgpu", "wasm", "webgl", "cpu"] as const;
 export type DeviceId = (typeof DEVICES)[number];
-export type EngineId = "compiled" | "reference";
+export const ENGINES = ["compiled", "reference"] as const;
+export type EngineId = (typeof ENGINES)[number];
 
 /** A batch on its way to the device. */
 export interface Batch {
@@ -22,7 +23,7 @@ export interface Score {
 export interface ArchitectureGradient extends Score {
   /** dL/dp, as long as the mixing weights; L is the batch's mean loss. */
   readonly gradient: Float64Array;
-  /** dL_i/dp of each example i, batch x size, where it was asked for; batch statistics couple the examples (method.md section 2.5). */
+  /** dL_i/dp of each example i, batch x size, where it was asked for; batch statistics couple the examples. */
   readonly perExample?: Float64Array;
 }
 

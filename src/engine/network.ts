@@ -30,7 +30,7 @@ export function halved(side: number): number {
 }
 
 /**
- * The trainable tensors of the NAS-Bench-201 supernet (method.md section 5.1), in the order in which every engine keeps its weights.
+ * The trainable tensors of the NAS-Bench-201 supernet (Dong and Yang, ICLR 2020), in the order in which every engine keeps its weights.
  * Batch norm is affine in the skeleton and has no parameters in the cells, as upstream; convolutions have no bias.
  */
 export function parameterLayout(space: SearchSpace, sizes: NetworkSizes): Parameter[] {

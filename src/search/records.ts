@@ -20,7 +20,8 @@ export interface HeaderRecord {
   readonly version: typeof RUN_FILE_VERSION;
   readonly space: Settings["space"];
   readonly method: Settings["method"];
-  readonly data: Settings["data"];
+  /** A data set's name, or the folder that it was read from. */
+  readonly data: string;
   readonly seed: number;
   readonly device: DeviceId;
   readonly engine: EngineId;
@@ -87,8 +88,15 @@ export interface ChangeRecord {
 export interface CheckpointRecord {
   readonly kind: "checkpoint";
   readonly step: number;
+  readonly epoch: number;
   readonly method: MethodState;
-  readonly streams: Readonly<Record<string, StreamState>>;
+  /** States of the noise and of the two halves' batches, as their owners save them. */
+  readonly noise: StreamState;
+  readonly weightBatches: unknown;
+  readonly architectureBatches: unknown;
+  /** Settings in force, and those that wait for the next epoch. */
+  readonly settings: Settings;
+  readonly pending: Partial<Settings>;
   /** The engine's weights and velocities: little-endian float32, base64. */
   readonly weights: string;
   readonly seconds: number;

@@ -1,14 +1,15 @@
 import type { Settings } from "../core/controls";
 import type { DeviceChoice } from "../engine/engine";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
+import type { StepPart } from "../search/search";
+
+export type { DeviceChoice, DeviceId } from "../engine/engine";
+export type { ChangeRecord, EvaluationRecord, ResultRecord, StepPart };
 
 /**
  * The boundary between the page and its worker: types only, both sides derive from them. Control calls go through comlink; what
  * streams goes over a message port.
  */
-
-/** What of a search step to take. */
-export type StepPart = "both" | "weights" | "architecture";
 
 /**
  * starting: choosing and testing a device. idle: no run yet. preparing: images, network. running, paused, finished: as they say.

@@ -1,0 +1,44 @@
+import type { Phase } from "../worker/protocol";
+import { fixed } from "./format";
+import { type Moment, useMoment } from "./moment";
+import { edgeName, lookOf } from "./operations";
+import { useApp } from "./store";
+
+/** An edge counts as decided when one operation has at least this share. */
+const DECIDED = 0.5;
+
+/** One sentence that says what is on screen, for whoever sees it for the first time. */
+export function Story() {
+  const moment = useMoment();
+  const phase = useApp((state) => state.phase);
+  // Where a failure stands there is nothing else to tell.
+  const failed = useApp((state) => state.failure !== null);
+  if (failed) return null;
+  return <p className="story">{tell(moment, phase)}</p>;
+}
+
+function tell(moment: Moment, phase: Phase) {
+  const { space, step, scale } = moment;
+  if (step === 0) {
+    return scale ? (
+      <>
+        <b>This is the prior:</b> every operation is about equally likely to win. Press Run to let the images decide.
+      </>
+    ) : (
+      <>
+        <b>Before the first step</b> all mixing weights are about equal. Press Run to let the images decide.
+      </>
+    );
+  }
+  const leads = space.rows.map((row, r) => ({ row, r, share: moment.share[moment.offsets[r] + moment.choices[r]] }));
+  const decided = leads.filter(({ share }) => share >= DECIDED).length;
+  const [{ r, share }] = [...leads].sort((a, b) => b.share - a.share);
+  const clearest = `${lookOf(space.rows[r].choices[moment.choices[r]]).name} on ${edgeName(space.edges[r])} (${fixed(share, 2)})`;
+  const what = scale ? "wins" : "has a mixing weight";
+  const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges; clearest: ${clearest}.`;
+  return (
+    <>
+      <b>{phase === "finished" ? "The search is over:" : `After step ${step}:`}</b> {most}
+    </>
+  );
+}

@@ -1,0 +1,151 @@
+import { useMemo, useState } from "react";
+import { BALENAS_TF, type Benchmark, type BenchmarkSet } from "../../core/benchmark";
+import { Chart } from "../charts/Chart";
+import { timeEnd } from "../charts/scale";
+import type { Datum, Reference, Series } from "../charts/series";
+import { count, fixed } from "../format";
+import { history } from "../history";
+import { useMarks } from "../marks";
+import { type Moment, useMoment } from "../moment";
+import { useApp } from "../store";
+import "./benchmark.css";
+import { useBenchmark } from "./load";
+import { Trajectory } from "./trajectory";
+
+const SETS: readonly { set: BenchmarkSet; title: string; short: string }[] = [
+  { set: "cifar10", title: "CIFAR-10", short: "CIFAR-10" },
+  { set: "cifar100", title: "CIFAR-100", short: "CIFAR-100" },
+  { set: "imagenet16-120", title: "ImageNet16-120", short: "ImageNet16" },
+];
+
+const SERIES: readonly Series[] = [
+  { key: "test", name: "test accuracy", colour: "var(--ink)", width: 2, stepped: true },
+];
+
+const trajectory = new Trajectory();
+
+/** Share of the chart's height kept free above the optimum, for its label. */
+const HEADROOM = 0.16;
+
+/** What the benchmark knows of the cell on screen: trained in full, on three data sets. */
+export function BenchmarkPanel() {
+  const moment = useMoment();
+  const { benchmark, failure, retry } = useBenchmark();
+  const [set, setSet] = useState<BenchmarkSet>("cifar10");
+  return (
+    <section className="panel benchmark" aria-labelledby="benchmark-title">
+      <div className="panel-head">
+        <h2 id="benchmark-title">Benchmark accuracy of this cell</h2>
+      </div>
+      <fieldset className="segments" aria-label="Data set of the benchmark">
+        {SETS.map((each) => (
+          <label key={each.set}>
+            <input type="radio" name="benchmark-set" checked={set === each.set} onChange={() => setSet(each.set)} />
+            {each.short}
+          </label>
+        ))}
+      </fieldset>
+      {failure ? (
+        <div className="notice danger" role="alert">
+          <p>
+            <strong>No benchmark figures.</strong> {failure}. The search runs without them.
+          </p>
+          <div className="actions">
+            <button type="button" className="button slim" onClick={retry}>
+              Load again
+            </button>
+          </div>
+        </div>
+      ) : (
+        <Figures moment={moment} benchmark={benchmark} set={set} />
+      )}
+      <p className="credit small muted">
+        <a href="https://github.com/D-X-Y/NAS-Bench-201">NAS-Bench-201</a> and{" "}
+        <a href="https://github.com/D-X-Y/NATS-Bench">NATS-Bench</a> (Dong et al., MIT): each cell trained 200 epochs.
+      </p>
+    </section>
+  );
+}
+
+function Figures({ moment, benchmark, set }: { moment: Moment; benchmark: Benchmark | null; set: BenchmarkSet }) {
+  const figures = useMemo(() => benchmark?.figures(moment.choices), [benchmark, moment]);
+  return (
+    <>
+      <p className="headline" data-testid="benchmark-headline">
+        <span className="large">{figures ? fixed(figures.accuracy[set].test, 2) : "–"}</span> % test
+        <span className="muted"> · rank {figures ? count(figures.rank[set]) : "–"} of 15,625</span>
+      </p>
+      <AccuracyChart moment={moment} benchmark={benchmark} set={set} />
+      <table>
+        <caption className="hidden">Accuracy of the most probable cell on the three data sets of the benchmark</caption>
+        <thead>
+          <tr>
+            <th scope="col">accuracy, %</th>
+            <th scope="col">valid</th>
+            <th scope="col">test</th>
+            <th scope="col">best</th>
+            <th scope="col">rank</th>
+          </tr>
+        </thead>
+        <tbody>
+          {SETS.map((each) => (
+            <tr key={each.set} className={each.set === set ? "chosen" : ""}>
+              <th scope="row">{each.title}</th>
+              <td>{figures ? fixed(figures.accuracy[each.set].valid, 2) : "–"}</td>
+              <td>{figures ? fixed(figures.accuracy[each.set].test, 2) : "–"}</td>
+              <td>{benchmark ? fixed(benchmark.optimum(each.set).test, 2) : "–"}</td>
+              <td>{figures ? count(figures.rank[each.set]) : "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function AccuracyChart({ moment, benchmark, set }: { moment: Moment; benchmark: Benchmark | null; set: BenchmarkSet }) {
+  const steps = useApp((state) => (state.applied ?? state.draft).steps);
+  const marks = useMarks();
+  const { data, references, domain } = useMemo(
+    () => (benchmark ? plotOf(benchmark, set, moment) : { data: [], references: [], domain: [0, 100] as const }),
+    [benchmark, set, moment],
+  );
+  const last = data.at(-1)?.test;
+  return (
+    <Chart
+      label={
+        last === undefined || last === null
+          ? "Benchmark accuracy through time, not loaded yet"
+          : `Benchmark test accuracy of the most probable cell through time. At step ${moment.step}: ${fixed(last, 2)} %. ${references.map(({ label, value }) => `${label.split(" 9")[0]}: ${fixed(value, 2)} %`).join("; ")}.`
+      }
+      data={data}
+      series={SERIES}
+      references={references}
+      marks={marks}
+      end={timeEnd(moment.step, steps)}
+      domain={domain}
+      digits={2}
+      unit=" %"
+      empty={benchmark ? null : "Loading the benchmark's figures"}
+    />
+  );
+}
+
+function plotOf(benchmark: Benchmark, set: BenchmarkSet, { space, step }: Moment) {
+  const accuracy = benchmark.testAccuracy(set);
+  const stays = trajectory.follow(history, space);
+  const data: Datum[] = stays.map((stay) => ({ step: stay.step, test: accuracy[stay.code] }));
+  if (data.length > 0) data.push({ step, test: data[data.length - 1].test });
+  const optimum = benchmark.optimum(set).test;
+  const mean = benchmark.mean(set);
+  const paper = BALENAS_TF[set].test;
+  const references: Reference[] = [
+    // The two lines all but touch: one label above both stays clear of the curve below them.
+    { value: optimum, label: `best cell ${fixed(optimum, 2)} · BaLeNAS-TF, paper ${fixed(paper, 2)}` },
+    { value: paper, label: "", dash: "5 3" },
+    { value: mean, label: `mean of all cells ${fixed(mean, 2)}`, below: true, dash: "1.500 3" },
+  ];
+  const lowest = Math.min(mean, ...data.map(({ test }) => test as number));
+  const low = Math.max(0, 5 * Math.floor((lowest - 2) / 5));
+  return { data, references, domain: [low, optimum + HEADROOM * (optimum - low)] as const };
+}

@@ -1,0 +1,35 @@
+import { cellCode } from "../../core/nasbench201";
+import type { SearchSpace } from "../../core/space";
+import type { History } from "../history";
+
+/** A cell that was the most probable one from this step on. */
+export interface Stay {
+  readonly step: number;
+  /** Its `cellCode`. */
+  readonly code: number;
+}
+
+/** Follows which cell is the most probable one, step by step, and looks at every step once. */
+export class Trajectory {
+  stays: Stay[] = [];
+  private seen = -1;
+  private run = -1;
+
+  follow(history: History, space: SearchSpace): readonly Stay[] {
+    if (history.run !== this.run) {
+      this.run = history.run;
+      this.stays = [];
+      this.seen = -1;
+    }
+    const added: Stay[] = [];
+    let last = this.stays.at(-1)?.code;
+    for (let step = this.seen + 1; step <= history.steps; step++) {
+      const code = cellCode(space.discretise(history.mean(step)));
+      if (code !== last) added.push({ step, code });
+      last = code;
+    }
+    this.seen = history.steps;
+    if (added.length > 0) this.stays = [...this.stays, ...added];
+    return this.stays;
+  }
+}

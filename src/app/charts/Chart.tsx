@@ -1,0 +1,21 @@
+import { lazy, memo, Suspense, useMemo } from "react";
+import "./charts.css";
+import type { SeriesChartProps } from "./series";
+import { useTurn } from "./useTurn";
+
+/** Recharts comes after the first paint, in a chunk of its own. */
+const SeriesChart = memo(lazy(() => import("./SeriesChart")));
+
+/** A chart in a box of fixed height; an empty one says what will appear. */
+export function Chart({ empty, ...props }: SeriesChartProps & { empty: string | null }) {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the props are new objects every time; what they draw is the data
+  const drawn = useTurn(useMemo(() => props, [props.data, props.end, props.marks.length, props.references]));
+  return (
+    <div className="chart">
+      <Suspense fallback={null}>
+        <SeriesChart {...drawn} />
+      </Suspense>
+      {empty && <p className="chart-empty small">{empty}</p>}
+    </div>
+  );
+}

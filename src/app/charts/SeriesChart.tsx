@@ -1,0 +1,117 @@
+import { CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
+import { fixed } from "../format";
+import { niceTicks } from "./scale";
+import type { Datum, Series, SeriesChartProps } from "./series";
+import { useSize } from "./useSize";
+
+const TICK = { fontSize: 11, fill: "var(--muted)" };
+
+/** Lines over the steps of a run. Fills its parent. */
+export default function SeriesChart(props: SeriesChartProps) {
+  const { label, data, series, references = [], marks, end, domain, digits, unit = "" } = props;
+  const [ref, { width, height }] = useSize<HTMLDivElement>();
+  const yTicks = niceTicks(domain[0], domain[1], height < 120 ? 3 : 4);
+  const yDigits = Math.max(0, ...yTicks.map((tick) => (String(tick).split(".")[1] ?? "").length));
+  return (
+    <div className="series-chart" ref={ref} role="img" aria-label={label}>
+      {width > 0 && height > 0 && (
+        <LineChart
+          width={width}
+          height={height}
+          data={data as Datum[]}
+          margin={{ top: 6, right: 10, bottom: 0, left: 0 }}
+          accessibilityLayer={false}
+        >
+          <CartesianGrid vertical={false} stroke="var(--grid)" />
+          <XAxis
+            dataKey="step"
+            type="number"
+            domain={[0, end]}
+            ticks={niceTicks(0, end, 4)}
+            tick={TICK}
+            tickLine={false}
+            axisLine={{ stroke: "var(--line)" }}
+            height={20}
+            allowDataOverflow
+          />
+          <YAxis
+            type="number"
+            domain={[...domain]}
+            ticks={yTicks}
+            tickFormatter={(value: number) => fixed(value, yDigits)}
+            tick={TICK}
+            tickLine={false}
+            axisLine={false}
+            width={34}
+            allowDataOverflow
+          />
+          {references.map(({ value, label: text, below, dash }) => (
+            <ReferenceLine
+              key={text}
+              y={value}
+              stroke="var(--line-strong)"
+              strokeDasharray={dash}
+              label={{
+                value: text,
+                position: below ? "insideBottomRight" : "insideTopRight",
+                ...REFERENCE_TEXT,
+                dy: below ? 17 : -17,
+              }}
+            />
+          ))}
+          {marks.map(({ step, text }) => (
+            <ReferenceLine key={`${step} ${text}`} x={step} stroke="var(--accent)" />
+          ))}
+          <Tooltip
+            isAnimationActive={false}
+            cursor={{ stroke: "var(--line-strong)", strokeDasharray: "2 2" }}
+            content={({ active, payload, label: step }) =>
+              active && payload && payload.length > 0 ? (
+                <div className="chart-tip">
+                  <p className="muted">step {step}</p>
+                  {payload.map((item) => {
+                    const one = series.find(({ key }) => key === item.dataKey);
+                    if (!one || one.quiet || typeof item.value !== "number") return null;
+                    return (
+                      <p key={one.key}>
+                        {one.name} <b>{fixed(item.value, digits)}</b>
+                        {unit}
+                      </p>
+                    );
+                  })}
+                  {marks
+                    .filter((mark) => mark.step === step)
+                    .map(({ text }) => (
+                      <p key={text}>{text}</p>
+                    ))}
+                </div>
+              ) : null
+            }
+          />
+          {series.map(line)}
+        </LineChart>
+      )}
+    </div>
+  );
+}
+
+const REFERENCE_TEXT = { fontSize: 11, fill: "var(--muted)" };
+
+function line({ key, name, colour, dash, width = 1.6, opacity = 1, dots, stepped, quiet }: Series) {
+  return (
+    <Line
+      key={key}
+      dataKey={key}
+      name={name}
+      type={stepped ? "stepAfter" : "linear"}
+      stroke={dots ? "none" : colour}
+      strokeWidth={width}
+      strokeOpacity={opacity}
+      strokeDasharray={dash}
+      dot={dots ? { r: 3, fill: "var(--page)", stroke: colour, strokeWidth: 1.6, clipDot: false } : false}
+      activeDot={quiet ? false : { r: 3, fill: colour, stroke: "none" }}
+      connectNulls={!dots}
+      isAnimationActive={false}
+    />
+  );
+}

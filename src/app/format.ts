@@ -1,0 +1,44 @@
+/** Numbers as the page prints them. */
+
+export function fixed(value: number, digits: number): string {
+  // A true minus sign, as wide as a plus in tabular figures.
+  return value
+    .toFixed(digits)
+    .replace("-", "−")
+    .replace(/^−(0(\.0*)?)$/, "$1");
+}
+
+/** "0.025", "3e-4", "25,000": as short as exact allows. */
+export function plain(value: number): string {
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1000) return value.toLocaleString("en", { maximumFractionDigits: 2 });
+  if (size < 1e-3) return value.toExponential().replace("e-", "e−").replace(/^-/, "−");
+  return String(value).replace("-", "−");
+}
+
+/** "1,531,546", "24.6 k", "1.5 M": three digits and a prefix. */
+export function short(value: number): string {
+  if (value < 1000) return String(Math.round(value));
+  const [scaled, unit] = value < 1e6 ? [value / 1e3, "k"] : value < 1e9 ? [value / 1e6, "M"] : [value / 1e9, "G"];
+  return `${scaled < 100 ? scaled.toPrecision(3).replace(/\.?0+$/, "") : Math.round(scaled)} ${unit}`;
+}
+
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+/** Minutes and seconds, "1:05"; hours where there are any. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** A probability in words of frequency: "1 in 15,625", "37 in 100". */
+export function frequency(probability: number): string {
+  if (probability >= 0.095) return `${Math.round(100 * probability)} in 100`;
+  if (probability <= 0) return "never";
+  return `1 in ${count(1 / probability)}`;
+}

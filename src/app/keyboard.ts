@@ -1,0 +1,37 @@
+import { reset, step, toggle } from "./session";
+import { NOTHING, useApp } from "./store";
+
+const SHORTCUTS: Readonly<Record<string, () => void>> = {
+  " ": toggle,
+  s: () => step("both"),
+  r: reset,
+  escape: () => useApp.setState({ pinned: NOTHING, hover: NOTHING }),
+};
+
+/** Space runs and pauses, S steps, R resets, Escape lets go of what is pinned: anywhere but where a person types. */
+export function listenToKeyboard(): void {
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("mousedown", leaveFocus);
+}
+
+function onKey(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const target = event.target as HTMLElement;
+  if (target.closest("input:not([type=radio], [type=range], [type=checkbox]), select, textarea")) return;
+  // Space presses what has the focus, unless that has no use for it.
+  if (event.key === " " && target.closest("button, summary, a, input:not([type=range], [type=radio]:checked)")) return;
+  const act = SHORTCUTS[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+/**
+ * A button pressed with the mouse doesn't take the focus, or the next space would press it again instead of run or pause; what was
+ * typed into a field before is taken.
+ */
+function leaveFocus(event: MouseEvent): void {
+  if (!(event.target as HTMLElement).closest("button")) return;
+  event.preventDefault();
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}

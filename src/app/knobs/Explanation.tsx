@@ -1,0 +1,21 @@
+import { controlOf } from "../../core/controls";
+import { ACTS, rangeOf, useInfo } from "./info";
+
+/** One fixed place that says what the control last pointed at does; on a touch screen the sentence stands under each control. */
+export function Explanation() {
+  const key = useInfo((state) => state.key);
+  const control = controlOf(key);
+  return (
+    <div className="explanation small" aria-hidden="true">
+      <p>
+        <strong>{control.label}</strong>
+        {control.symbol && <span className="symbol"> {control.symbol}</span>}
+      </p>
+      <p>{control.help}</p>
+      <p className="muted">
+        {control.kind === "number" && `Takes ${rangeOf(key)}. `}
+        {ACTS[control.acts].sentence}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { count } from "../format";
+import { clashOf, dropPending, reset } from "../session";
+import { pendingKeys, useApp } from "../store";
+
+/** What the form says and the run under way does not obey. */
+export function Pending() {
+  const pending = useApp((state) => pendingKeys(state).length);
+  const clash = useApp((state) => clashOf(state.draft));
+  if (clash) {
+    return (
+      <p className="notice danger pending" role="alert">
+        <strong>These settings clash.</strong> {clash}.
+      </p>
+    );
+  }
+  if (pending === 0) return null;
+  return (
+    <div className="notice pending" role="status">
+      <p>
+        <strong>
+          {count(pending)} change{pending === 1 ? "" : "s"}
+        </strong>{" "}
+        {pending === 1 ? "acts" : "act"} at the next reset; this run keeps its own.
+      </p>
+      <div className="actions">
+        <button type="button" className="button slim" onClick={reset}>
+          Reset now
+        </button>
+        <button type="button" className="button slim plain" onClick={dropPending}>
+          Undo
+        </button>
+      </div>
+    </div>
+  );
+}

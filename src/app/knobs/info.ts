@@ -1,0 +1,24 @@
+import { create } from "zustand";
+import { type Acts, type ControlKey, controlOf, expectedOf } from "../../core/controls";
+
+/** When a control acts, in the words of its tag and of its explanation. */
+export const ACTS: Readonly<Record<Acts, { tag: string; sentence: string }>> = {
+  live: { tag: "now", sentence: "Acts at once, also during a run." },
+  epoch: { tag: "epoch", sentence: "Acts from the next epoch on." },
+  restart: { tag: "reset", sentence: "Acts at the next reset." },
+};
+
+/** The control that the explanation under the knobs speaks of: the last one pointed at. */
+export const useInfo = create<{ key: ControlKey }>(() => ({ key: "archRate" }));
+
+export function explain(key: ControlKey): void {
+  if (useInfo.getState().key !== key) useInfo.setState({ key });
+}
+
+/** Range and unit in words: "a number from 0.01 to 1000, px". */
+export function rangeOf(key: ControlKey): string {
+  const control = controlOf(key);
+  if (control.kind === "switch") return "on or off";
+  if (control.kind === "choice") return control.options.map((option) => option.label).join(" · ");
+  return control.unit ? `${expectedOf(key)} ${control.unit}` : expectedOf(key);
+}

@@ -1,0 +1,16 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import { listenToKeyboard } from "./keyboard";
+import { startSession } from "./session";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+
+startSession();
+listenToKeyboard();
+createRoot(document.getElementById("root") as HTMLElement).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,71 @@
+import { klToPrior, mixingMoments, rowEntropies, winProbabilities } from "../core/posterior";
+import { rowOffsets, type SearchSpace } from "../core/space";
+import { SPACES } from "../core/spaces";
+import { history, useHistoryVersion } from "./history";
+import { useApp } from "./store";
+
+/** Everything the panels say of the posterior after one step. */
+export interface Moment {
+  readonly space: SearchSpace;
+  /** Where each row begins in the flat vectors. */
+  readonly offsets: readonly number[];
+  readonly step: number;
+  readonly mean: Float64Array;
+  /** Null for a point estimate. */
+  readonly scale: Float64Array | null;
+  /** P(operation wins) under the posterior; for a point estimate the mixing weights. */
+  readonly share: Float64Array;
+  /** Mean and standard deviation of the mixing weights. */
+  readonly mixing: Float64Array;
+  readonly spread: Float64Array;
+  /** The most probable cell: the largest mean of every row. */
+  readonly choices: readonly number[];
+  readonly architecture: string;
+  /** Probability that a cell drawn from the posterior is the most probable one; null for a point estimate. */
+  readonly probability: number | null;
+  /** Of the shares of each row, bit. */
+  readonly entropies: readonly number[];
+  /** Nats; null for a point estimate. */
+  readonly klToPrior: number | null;
+}
+
+/** Samples behind the haze; the readout takes more. */
+const DRAWS = 200;
+
+function momentAt(space: SearchSpace, step: number, priorPrecision: number): Moment {
+  const { rows } = space;
+  const offsets = rowOffsets(rows);
+  const mean = history.mean(step).slice();
+  const scale = history.scale(step)?.slice() ?? null;
+  const mixing = mixingMoments(rows, mean, scale, DRAWS);
+  const share = scale ? winProbabilities(rows, mean, scale) : mixing.mean;
+  const choices = space.discretise(mean);
+  return {
+    space,
+    offsets,
+    step,
+    mean,
+    scale,
+    share,
+    mixing: mixing.mean,
+    spread: mixing.deviation,
+    choices,
+    architecture: space.format(choices),
+    probability: scale && choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1),
+    entropies: Array.from(rowEntropies(rows, share), (nats) => nats / Math.LN2),
+    klToPrior: scale && klToPrior(mean, scale, priorPrecision),
+  };
+}
+
+let memo: { version: number; space: SearchSpace; prior: number; moment: Moment } | null = null;
+
+/** The moment to draw: the latest step. Worked out once for all panels. */
+export function useMoment(): Moment {
+  const version = useHistoryVersion();
+  const { space: id, priorPrecision } = useApp((state) => state.applied ?? state.draft);
+  const space = SPACES[id];
+  if (memo?.version !== version || memo.space !== space || memo.prior !== priorPrecision) {
+    memo = { version, space, prior: priorPrecision, moment: momentAt(space, history.steps, priorPrecision) };
+  }
+  return memo.moment;
+}

@@ -1,0 +1,97 @@
+import { mixingMoments, winProbabilities } from "../../core/posterior";
+import { fixed, frequency } from "../format";
+import { history } from "../history";
+import type { Moment } from "../moment";
+import { edgeName, lookOf } from "../operations";
+import { useFocus } from "../store";
+
+/** One line in a fixed place: exact values of what is pointed at, else of the whole posterior. */
+export function Readout({ moment }: { moment: Moment }) {
+  const focus = useFocus();
+  return (
+    <p className="readout small" data-testid="readout">
+      {focus.row !== null && focus.operation !== null
+        ? exact(moment, focus.row, focus.operation, focus.step ?? moment.step)
+        : focus.row !== null
+          ? edge(moment, focus.row)
+          : focus.operation !== null
+            ? operation(moment, focus.operation)
+            : whole(moment)}
+    </p>
+  );
+}
+
+function whole({ space, entropies, klToPrior, step, scale }: Moment) {
+  const total = entropies.reduce((sum, bits) => sum + bits, 0);
+  const most = space.rows.reduce((sum, row) => sum + Math.log2(row.choices.length), 0);
+  return (
+    <>
+      <span>
+        Entropy of {scale ? "P(wins)" : "the mixing weights"} <b>{fixed(total, 2)}</b> of {fixed(most, 2)} bit
+      </span>
+      {klToPrior !== null && (
+        <span>
+          KL to the prior <b>{fixed(klToPrior, 2)}</b> nat
+        </span>
+      )}
+      <span>
+        step <b>{step}</b>
+      </span>
+    </>
+  );
+}
+
+function edge({ space, offsets, share, entropies }: Moment, row: number) {
+  const { choices } = space.rows[row];
+  const order = choices.map((_, i) => i).sort((a, b) => share[offsets[row] + b] - share[offsets[row] + a]);
+  const [first, second] = order.map((i) => `${lookOf(choices[i]).name} ${fixed(share[offsets[row] + i], 2)}`);
+  return (
+    <>
+      <b>{edgeName(space.edges[row])}</b>
+      <span>
+        {first} before {second}
+      </span>
+      <span>
+        entropy {fixed(entropies[row], 2)} of {fixed(Math.log2(choices.length), 2)} bit
+      </span>
+    </>
+  );
+}
+
+function operation({ space, choices }: Moment, id: string) {
+  const look = lookOf(id);
+  const leads = space.rows.filter((row, r) => row.choices[choices[r]] === id).length;
+  return (
+    <>
+      <b>{look.name}</b>
+      <span>{look.note}</span>
+      <span>
+        Leads on {leads} of {space.rows.length} edges
+      </span>
+    </>
+  );
+}
+
+function exact(moment: Moment, row: number, id: string, step: number) {
+  const { space, offsets } = moment;
+  const begin = offsets[row];
+  const end = offsets[row + 1];
+  const choice = space.rows[row].choices.indexOf(id);
+  const rows = [space.rows[row]];
+  const mean = history.mean(step).subarray(begin, end);
+  const scale = history.scale(step)?.subarray(begin, end) ?? null;
+  const mixing = mixingMoments(rows, mean, scale);
+  const plusMinus = (centre: number, spread: number | undefined, digits: number) =>
+    spread === undefined ? fixed(centre, digits) : `${fixed(centre, digits)} ± ${fixed(spread, digits)}`;
+  return (
+    <>
+      <b>
+        {edgeName(space.edges[row])} {lookOf(id).name}
+      </b>
+      <span>α {plusMinus(mean[choice], scale?.[choice], 3)}</span>
+      <span>mixing weight {plusMinus(mixing.mean[choice], scale ? mixing.deviation[choice] : undefined, 2)}</span>
+      {scale && <span>wins {frequency(winProbabilities(rows, mean, scale)[choice])} draws</span>}
+      <span>step {step}</span>
+    </>
+  );
+}

@@ -1,0 +1,165 @@
+import { memo, type PointerEvent } from "react";
+import { fixed } from "../format";
+import { history } from "../history";
+import type { Moment } from "../moment";
+import { edgeName, lookOf, type OperationLook } from "../operations";
+import { type Focus, hover, lightOf, pin, useApp } from "../store";
+import type { Bands } from "./bands";
+import type { Ridges } from "./ridges";
+
+interface Props {
+  moment: Moment;
+  row: number;
+  focus: Focus;
+  ridges: Ridges;
+  bands: Bands;
+  plot: number;
+  height: number;
+}
+
+/** Parts of a bar below this are narrower than the gap between two. */
+const SLIVER = 0.008;
+
+/** One edge: its densities now, its means through time, and which operation would win. */
+export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, height }: Props) {
+  const { space, offsets, share, choices, entropies } = moment;
+  const operations = space.rows[row].choices;
+  const looks = operations.map(lookOf);
+  const first = offsets[row];
+  const name = edgeName(space.edges[row]);
+  const best = choices[row];
+  const pinned = useApp((state) => state.pinned.row === row);
+  const inRow = focus.row === null || focus.row === row;
+  const light = (choice: number) => lightOf(focus, row, operations[choice]);
+
+  const overRidges = (event: PointerEvent<SVGSVGElement>) => {
+    const y = event.clientY - event.currentTarget.getBoundingClientRect().top;
+    const distances = operations.map((_, choice) => {
+      const { base } = ridges.ridges[first + choice];
+      return Math.abs(base - 4 - y);
+    });
+    hover({ row, operation: operations[distances.indexOf(Math.min(...distances))] });
+  };
+  const overBands = (event: PointerEvent<SVGSVGElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const end = bands.x.max;
+    const along = (event.clientX - box.left - bands.x(0)) / (bands.x(end) - bands.x(0));
+    const step = Math.min(history.steps, Math.max(0, Math.round(along * end)));
+    const means = history.mean(step);
+    const y = event.clientY - box.top;
+    const distances = operations.map((_, choice) => Math.abs(bands.y(means[first + choice]) - y));
+    hover({ row, step, operation: operations[distances.indexOf(Math.min(...distances))] });
+  };
+
+  return (
+    <div className={`row ${inRow ? "" : "out"}`} style={{ height: "var(--row)" }}>
+      <button
+        type="button"
+        className="edge"
+        aria-label={`Edge ${name}: ${looks[best].name} leads with ${fixed(share[first + best], 2)}`}
+        aria-pressed={pinned}
+        onPointerEnter={() => hover({ row })}
+        onFocus={() => hover({ row })}
+        onBlur={() => hover({})}
+        onClick={() => pin({ row })}
+      >
+        {name}
+        <span className="entropy">{fixed(entropies[row], 2)} bit</span>
+      </button>
+      <svg
+        className="plot"
+        width={plot}
+        height={height}
+        aria-hidden="true"
+        onPointerMove={overRidges}
+        onClick={() => pin({ row, operation: focus.operation })}
+      >
+        <line className="zero" x1={plot / 2} x2={plot / 2} y1={0} y2={height} />
+        {looks.map((look, choice) => (
+          <Hill key={look.id} look={look} ridge={ridges.ridges[first + choice]} className={light(choice)} />
+        ))}
+      </svg>
+      <svg
+        className="plot"
+        width={plot}
+        height={height}
+        aria-hidden="true"
+        onPointerMove={overBands}
+        onClick={() => pin({ row, operation: focus.operation })}
+      >
+        <line className="zero" x1={4} x2={plot - 4} y1={bands.y(0)} y2={bands.y(0)} />
+        {looks.map((look, choice) => (
+          <path
+            key={look.id}
+            className={light(choice)}
+            d={bands.bands[first + choice].area}
+            fill={look.colour}
+            fillOpacity={0.13}
+          />
+        ))}
+        {looks.map((look, choice) => (
+          <path
+            key={look.id}
+            className={`line ${light(choice)}`}
+            d={bands.bands[first + choice].line}
+            stroke={look.colour}
+            strokeDasharray={look.dash || undefined}
+          />
+        ))}
+        {row === 0 && <ValueRange bands={bands} plot={plot} />}
+        {history.changes.map((change, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows
+          <line key={i} className="edit" x1={bands.x(change.step)} x2={bands.x(change.step)} y1={0} y2={height} />
+        ))}
+        {focus.step !== null && (
+          <line className="cursor" x1={bands.x(focus.step)} x2={bands.x(focus.step)} y1={0} y2={height} />
+        )}
+      </svg>
+      <div className="wins">
+        <div className="parts" aria-hidden="true">
+          {looks.map((look, choice) => {
+            const part = share[first + choice];
+            if (part < SLIVER) return null;
+            return (
+              <div
+                key={look.id}
+                className={light(choice)}
+                style={{ flexGrow: 100 * part, background: look.colour, color: look.onColour }}
+                onPointerMove={() => hover({ row, operation: look.id })}
+                onPointerDown={() => pin({ row, operation: look.id })}
+              >
+                {part > 0.24 && look.short}
+              </div>
+            );
+          })}
+        </div>
+        <p className="lead">
+          {looks[best].name} <span className="figure">{fixed(share[first + best], 2)}</span>
+        </p>
+      </div>
+    </div>
+  );
+});
+
+function Hill({ look, ridge, className }: { look: OperationLook; ridge: Ridges["ridges"][number]; className: string }) {
+  return (
+    <g className={className}>
+      <path d={ridge.area} fill={look.colour} fillOpacity={0.2} />
+      <path className="line" d={ridge.outline} stroke={look.colour} strokeDasharray={look.dash || undefined} />
+      {!ridge.area && <circle cx={ridge.peak[0]} cy={ridge.peak[1]} r={2.6} fill={look.colour} />}
+    </g>
+  );
+}
+
+/** What the top and the bottom of the common value axis stand for. */
+function ValueRange({ bands: { y, reach }, plot }: { bands: Bands; plot: number }) {
+  return (
+    <>
+      {[reach, -reach].map((value) => (
+        <text key={value} className="range" x={plot - 4} y={value > 0 ? y(value) + 8 : y(value)} textAnchor="end">
+          {String(value).replace("-", "−")}
+        </text>
+      ))}
+    </>
+  );
+}

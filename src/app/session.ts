@@ -1,0 +1,219 @@
+import {
+  type ControlKey,
+  checkTogether,
+  controlOf,
+  type Settings,
+  type SettingValue,
+  withDefaults,
+} from "../core/controls";
+import { createMethod } from "../core/methods";
+import { SPACES } from "../core/spaces";
+import { connectWorker } from "../worker/client";
+import type { StepPart, WorkerMessage } from "../worker/protocol";
+import { history } from "./history";
+import { reachesRun, useApp } from "./store";
+
+/** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
+
+let worker: ReturnType<typeof connectWorker> | null = null;
+/** Calls go out one after the other, so that a pause has ended before the next run is prepared. */
+let queue: Promise<unknown> = Promise.resolve();
+/** Calls made before a reset are dropped with what they were for. */
+let generation = 0;
+/** How many runs the worker was told to prepare; it numbers them alike. */
+let prepared = 0;
+/** The run whose frames count; null from a reset until the next run is prepared. */
+let expected: number | null = null;
+/** The rate is that of so many last seconds, over no fewer than so many frames. */
+const PACE_SECONDS = 5;
+const LEAST_POINTS = 6;
+/** Points of (seconds, step) behind the rate. */
+let pace: { seconds: number; step: number }[] = [];
+
+const get = useApp.getState;
+const set = useApp.setState;
+
+/** Shows the prior and starts the worker. Call once. */
+export function startSession(): void {
+  showPrior();
+  worker = connectWorker(receive);
+  worker.device.then(
+    (device) => set({ device, phase: get().applied ? get().phase : "idle", progress: null }),
+    (error) => fail(error, "Reload the page; if it happens again, try another browser."),
+  );
+}
+
+function receive(message: WorkerMessage): void {
+  switch (message.kind) {
+    case "frame": {
+      if (message.run !== expected) return;
+      history.append(message);
+      if (message.count > 0) {
+        const step = message.after + message.count;
+        pace.push({ seconds: message.seconds, step });
+        while (pace.length > LEAST_POINTS && pace[0].seconds < message.seconds - PACE_SECONDS) pace.shift();
+        const epoch = history.scalar(step, "epoch");
+        const elapsed = message.seconds - pace[0].seconds;
+        set({
+          step,
+          seconds: message.seconds,
+          epoch,
+          // What waited for an epoch to begin has been waiting long enough.
+          waiting: epoch > get().epoch ? [] : get().waiting,
+          // The first frame is left out: it holds the time that kernels took to compile.
+          rate: elapsed > 0 ? (step - pace[0].step) / elapsed : null,
+        });
+      }
+      if (message.phase !== get().phase) set({ phase: message.phase });
+      return;
+    }
+    case "progress":
+      set({ progress: message.fraction === 1 ? null : { what: message.what, fraction: message.fraction } });
+      return;
+    case "phase":
+      // Without a run of ours the worker's phase is that of one that was reset.
+      if (expected !== null) set({ phase: message.phase });
+      return;
+    case "failure":
+      set({ failure: message, phase: "failed", progress: null });
+  }
+}
+
+function fail(error: unknown, mend: string): void {
+  const message = error instanceof Error ? error.message : String(error);
+  set({ failure: { kind: "failure", message, mend }, phase: "failed", progress: null });
+}
+
+function call<T>(what: (control: NonNullable<typeof worker>["control"]) => Promise<T>): Promise<void> {
+  const mine = generation;
+  queue = queue.then(async () => {
+    if (!worker) return;
+    try {
+      await worker.device;
+      // Nothing follows a failure until a reset.
+      if (mine !== generation || get().phase === "failed") return;
+      await what(worker.control);
+    } catch (error) {
+      // A failure that the worker has reported itself says more.
+      if (get().phase !== "failed") fail(error, "Change the set-up if it asks for it, then press Reset.");
+    }
+  });
+  return queue as Promise<void>;
+}
+
+/** Why the form's settings cannot run together; null when they can. */
+export function clashOf(settings: Settings): string | null {
+  try {
+    checkTogether(settings);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function showPrior(): void {
+  const { draft } = get();
+  const method = createMethod(draft, SPACES[draft.space]);
+  history.begin(Float64Array.from(method.mean), method.scale ? Float64Array.from(method.scale) : null);
+}
+
+/** Puts the page back to step 0 with the form's settings; the worker's run ends with the next one. */
+function forget(): void {
+  generation += 1;
+  expected = null;
+  pace = [];
+  set({
+    applied: null,
+    waiting: [],
+    step: 0,
+    epoch: 0,
+    seconds: 0,
+    rate: null,
+    failure: null,
+    progress: get().device ? null : get().progress,
+    phase: get().device ? "idle" : "starting",
+  });
+  showPrior();
+}
+
+/** Builds a run from the form where there is none. */
+function ensureRun(): void {
+  const { draft, applied } = get();
+  if (applied) return;
+  set({ applied: draft, phase: "preparing" });
+  call((control) => {
+    prepared += 1;
+    expected = prepared;
+    return control.prepare(draft);
+  });
+}
+
+export function run(): void {
+  const { phase, draft } = get();
+  if (phase === "preparing" || phase === "running" || clashOf(draft)) return;
+  if (phase === "finished" || phase === "failed") forget();
+  ensureRun();
+  call((control) => control.run());
+}
+
+export function pause(): void {
+  if (get().phase === "running") call((control) => control.pause());
+}
+
+export function toggle(): void {
+  if (get().phase === "running") pause();
+  else run();
+}
+
+/** One step, or half of one, of a run that stands still. */
+export function step(part: StepPart): void {
+  const { phase, draft } = get();
+  if (phase !== "idle" && phase !== "starting" && phase !== "paused") return;
+  if (clashOf(draft)) return;
+  ensureRun();
+  call((control) => control.step(part));
+}
+
+export function reset(): void {
+  const underWay = get().phase === "running";
+  forget();
+  if (underWay) call((control) => control.pause());
+}
+
+/** Sets a control of the form, and of the run under way where it acts there. `value` must have passed `checkSetting`. */
+export function setControl(key: ControlKey, value: SettingValue): void {
+  const state = get();
+  if (state.draft[key] === value) return;
+  const draft = followUpdateRule(state.draft, { ...state.draft, [key]: value }, key);
+  set({ draft });
+  if (!state.applied) {
+    showPrior();
+    return;
+  }
+  const merged = { ...state.applied, [key]: value } as Settings;
+  if (!reachesRun(state, key) || clashOf(merged)) return;
+  const late = controlOf(key).acts === "epoch";
+  set({ applied: merged, waiting: late ? [...new Set([...state.waiting, key])] : state.waiting });
+  call((control) => control.change({ [key]: value }));
+}
+
+/** Where defaults depend on the update rule, a value still at the old rule's default moves to the new one's. */
+function followUpdateRule(before: Settings, after: Settings, key: ControlKey): Settings {
+  if (key !== "update") return after;
+  const old = withDefaults({ update: before.update });
+  const fresh = withDefaults({ update: after.update });
+  const moved = (Object.keys(fresh) as ControlKey[]).filter((k) => old[k] !== fresh[k] && before[k] === old[k]);
+  return { ...after, ...Object.fromEntries(moved.map((k) => [k, fresh[k]])) };
+}
+
+/** Replaces the whole form; a run under way keeps to its own settings until a reset. */
+export function setForm(draft: Settings): void {
+  set({ draft });
+  if (!get().applied) showPrior();
+}
+
+/** Puts the form back to what the run under way obeys. */
+export function dropPending(): void {
+  const { applied } = get();
+  if (applied) set({ draft: applied });
+}

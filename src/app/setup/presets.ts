@@ -1,0 +1,53 @@
+import { CONTROL_KEYS, type Settings, withDefaults } from "../../core/controls";
+
+export interface Preset {
+  readonly id: string;
+  readonly title: string;
+  readonly note: string;
+  readonly settings: Partial<Settings>;
+}
+
+export const PRESETS: readonly Preset[] = [
+  {
+    id: "minute",
+    title: "One minute",
+    note: "BaLeNAS at a size that a laptop searches in about a minute.",
+    settings: {},
+  },
+  {
+    id: "author",
+    title: "Author's constants",
+    note: "The constants of the first author's code; at 3e−4 a step the means need a far longer search to part.",
+    settings: {
+      archRate: 3e-4,
+      weightsAt: "mean",
+      priorPrecision: 1,
+      initialPrecision: 1,
+      posteriorN: 25000,
+      samples: 1,
+      update: "vadam",
+      curvature: "batch",
+    },
+  },
+  {
+    id: "darts",
+    title: "DARTS",
+    note: "The same seed, batches and rates; a single value in place of each Gaussian.",
+    settings: { method: "darts" },
+  },
+];
+
+/** The form that a preset stands for; the seed stays. */
+export function formOf(preset: Preset, seed: number): Settings {
+  return withDefaults({ ...preset.settings, seed });
+}
+
+/** The preset that a form still equals. */
+export function presetOf(form: Settings): Preset | null {
+  return (
+    PRESETS.find((preset) => {
+      const wanted = formOf(preset, form.seed);
+      return CONTROL_KEYS.every((key) => wanted[key] === form[key]);
+    }) ?? null
+  );
+}

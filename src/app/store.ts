@@ -1,0 +1,93 @@
+import { create } from "zustand";
+import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, withDefaults } from "../core/controls";
+import type { DeviceChoice, Failure, Phase } from "../worker/protocol";
+
+/** What the pointer or the keyboard has singled out; lit in every panel. */
+export interface Focus {
+  readonly row: number | null;
+  readonly operation: string | null;
+  /** A step of the past under the pointer. */
+  readonly step: number | null;
+}
+
+export const NOTHING: Focus = { row: null, operation: null, step: null };
+
+/** Small summary state; the long series are in history.ts. */
+export interface AppState {
+  readonly phase: Phase;
+  /** What the form says. */
+  readonly draft: Settings;
+  /** What the run under way obeys; null without one. */
+  readonly applied: Settings | null;
+  /** Changes that the run has taken but that wait for its next epoch. */
+  readonly waiting: readonly ControlKey[];
+  readonly step: number;
+  readonly epoch: number;
+  readonly seconds: number;
+  /** Steps a second over the last few seconds; null until there is one to tell. */
+  readonly rate: number | null;
+  readonly device: DeviceChoice | null;
+  /** What is being prepared, and how far it is. */
+  readonly progress: { readonly what: string; readonly fraction: number | null } | null;
+  readonly failure: Failure | null;
+  readonly hover: Focus;
+  readonly pinned: Focus;
+  readonly view: "probable" | "weighted";
+}
+
+export const useApp = create<AppState>(() => ({
+  phase: "starting",
+  draft: withDefaults({}),
+  applied: null,
+  waiting: [],
+  step: 0,
+  epoch: 0,
+  seconds: 0,
+  rate: null,
+  device: null,
+  progress: null,
+  failure: null,
+  hover: NOTHING,
+  pinned: NOTHING,
+  view: "weighted",
+}));
+
+export function hover({ row = null, operation = null, step = null }: Partial<Focus>): void {
+  const old = useApp.getState().hover;
+  if (old.row === row && old.operation === operation && old.step === step) return;
+  useApp.setState({ hover: { row, operation, step } });
+}
+
+/** Pins an edge or an operation, or lets it go when it was pinned already. */
+export function pin(focus: Partial<Focus>): void {
+  const { pinned } = useApp.getState();
+  const same = (focus.row ?? null) === pinned.row && (focus.operation ?? null) === pinned.operation;
+  useApp.setState({ pinned: same ? NOTHING : { ...NOTHING, ...focus } });
+}
+
+/** The focus in force: what is pointed at, else what is pinned. */
+export function useFocus(): Focus {
+  return useApp(({ hover, pinned }) =>
+    hover.row !== null || hover.operation !== null || hover.step !== null ? hover : pinned,
+  );
+}
+
+/**
+ * Class of a mark for this operation on this edge: none in the light, where everything is while nothing is singled out; "aside" for
+ * the rivals on the edge that is singled out; "dim" for the rest.
+ */
+export function lightOf(focus: Focus, row: number, operation: string): "" | "aside" | "dim" {
+  if (focus.row !== null && focus.row !== row) return "dim";
+  if (focus.operation === null || focus.operation === operation) return "";
+  return focus.row === null ? "dim" : "aside";
+}
+
+/** Settings of the form that the run under way doesn't obey; they act at the next reset. */
+export function pendingKeys({ draft, applied }: Pick<AppState, "draft" | "applied">): ControlKey[] {
+  return applied ? CONTROL_KEYS.filter((key) => draft[key] !== applied[key]) : [];
+}
+
+/** Does a change of this control reach the run under way? */
+export function reachesRun({ phase, applied }: Pick<AppState, "phase" | "applied">, key: ControlKey): boolean {
+  return applied !== null && controlOf(key).acts !== "restart" && (phase === "running" || phase === "paused");
+}

@@ -1,0 +1,101 @@
+import type { CellFigures } from "../core/benchmark";
+import type { ControlKey, Settings } from "../core/controls";
+import { InputError } from "../core/errors";
+import type { NetworkCost, NetworkSizes, SearchSpace } from "../core/space";
+import { SPACES } from "../core/spaces";
+import { layoutSize, parameterLayout } from "../engine/network";
+import { openBenchmark } from "./files";
+import { type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
+
+const SIZES = ["channels", "cells", "image"] as const satisfies readonly ControlKey[];
+const CLASSES = { min: 2, max: 1000 };
+
+const OPTIONS: OptionTable = {
+  controls: ["space", ...SIZES],
+  own: {
+    classes: { value: "K", help: `Classes. Expects a whole number from ${CLASSES.min} to ${CLASSES.max}; default 10.` },
+    arch: { value: "STRING", help: "The architecture, in the notation of its space." },
+    supernet: { help: "The supernet of the space in place of one architecture." },
+  },
+};
+
+interface Inspection extends NetworkCost {
+  readonly space: Settings["space"];
+  /** Null for the supernet. */
+  readonly architecture: string | null;
+  readonly notations: Readonly<Record<string, string>> | null;
+  readonly benchmark: CellFigures["accuracy"] | null;
+  readonly rank: CellFigures["rank"] | null;
+}
+
+/** `nas inspect`: what is known of one architecture, as JSON. */
+export async function inspect(args: readonly string[]): Promise<void> {
+  const given = parseOptions(args, OPTIONS);
+  if (given.has("help")) console.log(help());
+  else console.log(JSON.stringify(await inspection(given)));
+}
+
+async function inspection(given: Given): Promise<Inspection> {
+  const id = settingOf("space", given.get("space")?.[0] ?? "nasbench201") as Settings["space"];
+  const space = SPACES[id];
+  const sizes = sizesOf(given, space);
+  const text = given.get("arch")?.[0];
+  if (given.has("supernet") === (text !== undefined)) {
+    throw new InputError(
+      `expected either --arch STRING or --supernet, for example --arch '${space.format(space.rows.map(() => 0))}'`,
+    );
+  }
+  if (text === undefined) {
+    const cost = supernetCost(space, sizes);
+    return { space: id, architecture: null, notations: null, ...cost, benchmark: null, rank: null };
+  }
+  const choices = space.parse(text);
+  const architecture = space.format(choices);
+  const { accuracy, rank } = (await openBenchmark(id)).figures(choices);
+  return {
+    space: id,
+    architecture,
+    notations: { [id]: architecture },
+    ...space.cost(choices, sizes),
+    benchmark: accuracy,
+    rank,
+  };
+}
+
+function sizesOf(given: Given, space: SearchSpace): NetworkSizes {
+  const sizes: Record<keyof NetworkSizes, number> = { ...space.published };
+  for (const key of SIZES) {
+    const text = given.get(key)?.[0];
+    if (text !== undefined) sizes[key] = settingOf(key, text) as number;
+  }
+  const text = given.get("classes")?.[0];
+  if (text === undefined) return sizes;
+  const classes = Number(text);
+  const { min, max } = CLASSES;
+  const valid = Number.isNaN(classes) ? space.published.classes : Math.min(max, Math.max(min, Math.round(classes)));
+  if (valid !== classes) throw refused("--classes", text, `a whole number from ${min} to ${max}`, String(valid));
+  return { ...sizes, classes };
+}
+
+/** Every candidate runs on every edge, so its work is the skeleton's plus that of each candidate alone. */
+function supernetCost(space: SearchSpace, sizes: NetworkSizes): NetworkCost {
+  const cheapest = space.rows.map(() => 0);
+  const skeleton = space.cost(cheapest, sizes).flops;
+  let flops = skeleton;
+  for (const [row, { choices }] of space.rows.entries()) {
+    for (let choice = 0; choice < choices.length; choice++) {
+      flops += space.cost(cheapest.with(row, choice), sizes).flops - skeleton;
+    }
+  }
+  return { parameters: layoutSize(parameterLayout(space, sizes)), flops };
+}
+
+function help(): string {
+  return helpText(
+    "inspect --arch STRING | --supernet [options]",
+    "Looks one architecture up: parameters, FLOPs, benchmark figures and ranks. Sizes default to those that the benchmark trains;\n" +
+      "its figures hold for those.",
+    OPTIONS,
+    SPACES.nasbench201.published,
+  );
+}

@@ -1,0 +1,284 @@
+import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { extname } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Benchmark } from "../core/benchmark";
+import {
+  appliesTo,
+  CONTROL_KEYS,
+  type ControlKey,
+  checkTogether,
+  type Settings,
+  type SettingValue,
+  withDefaults,
+} from "../core/controls";
+import { InputError } from "../core/errors";
+import type { Dataset } from "../engine/data/dataset";
+import { chooseDevice, type ReadyDevice } from "../engine/devices";
+import { DEVICES, type DeviceId, ENGINES, type EngineId } from "../engine/engine";
+import { openSearch } from "../search/open";
+import type { CheckpointRecord, HeaderRecord, RunRecord } from "../search/records";
+import { parseRunFile, settingsOf, toLine } from "../search/runfile";
+import type { Search } from "../search/search";
+import { messageOf, openBenchmark, openData } from "./files";
+import {
+  assignmentOf,
+  choiceOf,
+  type Given,
+  helpText,
+  type OptionTable,
+  parseOptions,
+  refused,
+  settingOf,
+  settingsHelp,
+} from "./options";
+
+/** Controls with a flag of their own, but for the data, which may also be a folder. */
+const FLAGS = ["space", "method", "seed", "steps", "channels", "cells", "image", "batch"] as const;
+
+const OPTIONS: OptionTable = {
+  controls: FLAGS,
+  own: {
+    seeds: { value: "A..B", help: "One search for each seed from A to B." },
+    data: { value: "NAME|PATH", help: "fashion-mnist, or a folder in MNIST's format; default fashion-mnist." },
+    device: { value: DEVICES.join("|"), help: "Default: the first that passes its self-test." },
+    engine: {
+      value: "compiled|reference",
+      help: "Default compiled where the device has it: the same network as a list of fused kernels.",
+    },
+    out: { value: "FILE", help: "The run file, a JSON line a record; of several seeds each has its own, FILE.SEED." },
+    resume: { value: "FILE", help: "Goes on with an interrupted run, in its file and with its settings." },
+    set: { value: "KEY=VALUE", help: "Sets any control; may be repeated.", repeats: true },
+  },
+};
+
+/** Least time between two lines of progress, milliseconds. */
+const PROGRESS_INTERVAL = 1000;
+
+/** Ctrl-C; the message says how to go on. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+/** `nas search`: a JSON line for each finished run. */
+export async function search(args: readonly string[]): Promise<void> {
+  const given = parseOptions(args, OPTIONS);
+  if (given.has("help")) return console.log(help());
+  const stop = { wanted: false };
+  // Stays for good: the terminal and npm may each deliver the same Ctrl-C, and the later one must not end the process unsaved.
+  process.on("SIGINT", () => {
+    stop.wanted = true;
+  });
+  await (given.has("resume") ? resume(given, stop) : begin(given, stop));
+}
+
+interface Stop {
+  wanted: boolean;
+}
+
+/** What the runs of a command share. */
+interface Bench {
+  readonly dataset: Dataset;
+  readonly benchmark: Benchmark;
+  readonly device: ReadyDevice;
+}
+
+async function begin(given: Given, stop: Stop): Promise<void> {
+  const settings = settingsFrom(given);
+  const seeds = seedsFrom(given, settings.seed);
+  const named = <T extends string>(flag: string, choices: readonly T[]) => {
+    const value = given.get(flag)?.[0];
+    return value === undefined ? undefined : choiceOf(`--${flag}`, value, choices);
+  };
+  const wanted = { device: named("device", DEVICES), engine: named("engine", ENGINES) };
+  const bench = await openBench(settings, given.get("data")?.[0] ?? settings.data, wanted);
+  try {
+    for (const seed of seeds) {
+      const out = given.get("out")?.[0];
+      const path = out === undefined ? null : seeds.length > 1 ? withSeed(out, seed) : out;
+      await run({ ...settings, seed }, bench, { path, stop, last: null });
+    }
+  } finally {
+    bench.device.close();
+  }
+}
+
+async function resume(given: Given, stop: Stop): Promise<void> {
+  const other = [...given.keys()].find((name) => name !== "resume");
+  if (other)
+    throw new InputError(`--${other} cannot stand beside --resume: a run goes on with the settings of its file`);
+  const path = given.get("resume")?.[0] as string;
+  const text = readRunFile(path);
+  const records = parseRunFile(text);
+  const last = records[records.length - 1];
+  if (last.kind !== "checkpoint") {
+    const state = last.kind === "result" ? "it has finished" : "it does not end with a checkpoint";
+    throw new InputError(`${path} cannot be resumed: ${state}; expected the file of a run that Ctrl-C stopped`);
+  }
+  const [header] = records;
+  const settings = settingsOf(header);
+  const bench = await openBench(settings, header.data, { device: header.device, engine: header.engine });
+  try {
+    const kept = Buffer.byteLength(text.slice(0, text.trimEnd().lastIndexOf("\n") + 1));
+    await run(settings, bench, { path, stop, last: { checkpoint: last, kept } });
+  } finally {
+    bench.device.close();
+  }
+}
+
+function readRunFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new InputError(`--resume ${path} could not be read (${messageOf(error)}): expected a run file`);
+  }
+}
+
+/** @throws {InputError} for a value that no control allows, values that clash, or a control set twice */
+function settingsFrom(given: Given): Settings {
+  const chosen = new Map<ControlKey, SettingValue>();
+  for (const key of FLAGS) {
+    const text = given.get(key)?.[0];
+    if (text !== undefined) chosen.set(key, settingOf(key, text));
+  }
+  for (const text of given.get("set") ?? []) {
+    const [key, value] = assignmentOf(text);
+    if (chosen.has(key)) throw new InputError(`${key} is given twice: expected one value`);
+    chosen.set(key, value);
+  }
+  const settings = withDefaults(Object.fromEntries(chosen) as Partial<Settings>);
+  checkTogether(settings);
+  for (const key of chosen.keys()) {
+    if (!appliesTo(key, settings.method)) console.error(`warning: ${key} has no effect on ${settings.method}`);
+  }
+  return settings;
+}
+
+function seedsFrom(given: Given, seed: number): number[] {
+  const text = given.get("seeds")?.[0];
+  if (text === undefined) return [seed];
+  if (given.has("seed")) throw new InputError("--seed and --seeds exclude each other: expected one of them");
+  const ends = /^(\d+)\.\.(\d+)$/.exec(text);
+  if (!ends) throw refused("--seeds", text, "two whole numbers A..B", `${seed}..${seed}`);
+  const [first, last] = ends.slice(1).map((end) => settingOf("seed", end, "--seeds") as number);
+  if (last < first) throw refused("--seeds", text, "A..B with A no larger than B", `${last}..${first}`);
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+/** "runs/r.jsonl" becomes "runs/r.7.jsonl". */
+function withSeed(path: string, seed: number): string {
+  const extension = extname(path);
+  return `${path.slice(0, path.length - extension.length)}.${seed}${extension}`;
+}
+
+/** The device and the engine asked for, where one was. */
+type Wanted = { readonly device?: DeviceId; readonly engine?: EngineId };
+
+async function openBench(settings: Settings, data: string, wanted: Wanted): Promise<Bench> {
+  const dataset = await openData(data);
+  const benchmark = await openBenchmark(settings.space);
+  const device = await chooseDevice(wanted);
+  for (const { device: id, reason } of device.choice.passedOver) console.error(`${id} is passed over: ${reason}`);
+  console.error(`running on ${device.choice.device} (${device.choice.description})`);
+  return { dataset, benchmark, device };
+}
+
+interface RunOptions {
+  readonly path: string | null;
+  readonly stop: Stop;
+  /** Where to go on, and how many bytes of the file stand before its checkpoint; null for a run from the start. */
+  readonly last: { readonly checkpoint: CheckpointRecord; readonly kept: number } | null;
+}
+
+async function run(settings: Settings, bench: Bench, { path, stop, last }: RunOptions): Promise<void> {
+  const { dataset, benchmark, device } = bench;
+  const createEngine = device.createEngine.bind(device);
+  const { search, close } = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark });
+  let file: RunFile | null = null;
+  try {
+    if (last) search.restore(last.checkpoint);
+    file = path === null ? null : new RunFile(path, last?.kept ?? 0);
+    if (!last) file?.write(search.header);
+    await steps(search, file, stop, last?.checkpoint.seconds ?? 0);
+  } finally {
+    file?.close();
+    close();
+  }
+}
+
+async function steps(search: Search, file: RunFile | null, stop: Stop, before: number): Promise<void> {
+  let seconds = before;
+  let shown = Number.NEGATIVE_INFINITY;
+  while (!search.done) {
+    if (stop.wanted) throw await interrupted(search, file, seconds);
+    const begun = performance.now();
+    const record = await search.step();
+    const evaluation = search.evaluationDue ? await search.evaluate() : null;
+    seconds += (performance.now() - begun) / 1000;
+    file?.write(record);
+    if (evaluation) file?.write(evaluation);
+    if (search.done || performance.now() - shown >= PROGRESS_INTERVAL) {
+      shown = performance.now();
+      const loss = (value: number | null) => value?.toFixed(4) ?? "-";
+      console.error(
+        `seed ${search.settings.seed}  step ${search.steps}/${search.settings.steps}  ` +
+          `train loss ${loss(record.trainLoss)}  valid loss ${loss(record.validLoss)}  ${search.architecture}`,
+      );
+    }
+    // A step may never leave the microtasks; signals are heard between tasks only.
+    await setImmediate();
+  }
+  const result = search.result(seconds);
+  file?.write(result);
+  console.log(JSON.stringify(summary(search.header, result)));
+}
+
+function summary(header: HeaderRecord, { kind: _, ...result }: RunRecord & { kind: "result" }) {
+  const { space, method, data, seed, device, engine, settings } = header;
+  return { space, method, data, seed, device, engine, settings, ...result };
+}
+
+async function interrupted(search: Search, file: RunFile | null, seconds: number): Promise<Interrupted> {
+  const where = `interrupted after step ${search.steps} of ${search.settings.steps}`;
+  if (!file) return new Interrupted(`${where}; nothing is kept: give --out FILE to be able to resume`);
+  file.write(await search.checkpoint(seconds));
+  return new Interrupted(`${where}; resume with: nas search --resume ${file.path}`);
+}
+
+/** A run file that grows record by record. */
+class RunFile {
+  private readonly descriptor: number;
+
+  /** @param kept bytes to keep of what stands there @throws {InputError} if the file cannot be written */
+  constructor(
+    readonly path: string,
+    kept: number,
+  ) {
+    try {
+      if (kept > 0) truncateSync(path, kept);
+      this.descriptor = openSync(path, kept > 0 ? "a" : "w");
+    } catch (error) {
+      throw new InputError(`${path} cannot be written (${messageOf(error)}): expected a file in a folder that exists`);
+    }
+  }
+
+  write(record: RunRecord): void {
+    writeSync(this.descriptor, toLine(record));
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+function help(): string {
+  const flagged: readonly string[] = [...FLAGS, "data"];
+  return [
+    helpText(
+      "search [options]",
+      "Runs a search and prints a JSON line for it. Ctrl-C finishes the step and leaves a run file that can be resumed.",
+      OPTIONS,
+    ),
+    "",
+    settingsHelp(CONTROL_KEYS.filter((key) => !flagged.includes(key))),
+  ].join("\n");
+}

@@ -1,0 +1,112 @@
+import { InputError } from "../core/errors";
+import type { OpenDevice } from "./device";
+import type { DeviceChoice, DeviceId, DeviceReport, EngineId, PassedOver, SelfTest } from "./engine";
+import { judge, runTestNetwork, type TestOutputs } from "./selftest";
+
+/** A device with an engine that runs on it. */
+interface Candidate {
+  readonly device: DeviceId;
+  readonly engine: EngineId;
+  open(): Promise<OpenDevice>;
+}
+
+const openCpu = async () => (await import("./reference/cpu")).open();
+
+/** The compiled step on the GPU device that TensorFlow.js holds. */
+async function openCompiledWebGpu(): Promise<OpenDevice> {
+  const [{ open }, { createWebGpuEngine }] = await Promise.all([
+    import("./reference/webgpu"),
+    import("./webgpu/engine"),
+  ]);
+  const opened = await open();
+  const gpu = opened.gpu as GPUDevice;
+  return { ...opened, createEngine: (spec, weights) => createWebGpuEngine(gpu, spec, weights) };
+}
+
+/** Most wanted first. Each is loaded when its turn comes. */
+const CANDIDATES: readonly Candidate[] = [
+  { device: "webgpu", engine: "compiled", open: openCompiledWebGpu },
+  { device: "webgpu", engine: "reference", open: async () => (await import("./reference/webgpu")).open() },
+  { device: "wasm", engine: "compiled", open: async () => (await import("./wasm/open")).open() },
+  { device: "webgl", engine: "reference", open: async () => (await import("./reference/webgl")).open() },
+  { device: "cpu", engine: "reference", open: openCpu },
+];
+
+/** An open device that has passed its self-test, and how it came to be chosen. */
+export interface ReadyDevice extends OpenDevice {
+  readonly choice: DeviceChoice;
+}
+
+/**
+ * Opens the first device that is there and passes its self-test: WebGPU, WebAssembly, WebGL, the CPU.
+ * @param options.device takes this one or none
+ * @param options.engine takes this engine or none
+ * @throws {InputError} if the device asked for cannot be had, with the reason and those that can
+ */
+export async function chooseDevice(
+  options: { readonly device?: DeviceId; readonly engine?: EngineId } = {},
+): Promise<ReadyDevice> {
+  const passedOver: PassedOver[] = [];
+  for (const candidate of CANDIDATES) {
+    if (options.device !== undefined && options.device !== candidate.device) continue;
+    if (options.engine !== undefined && options.engine !== candidate.engine) continue;
+    const tried = await attempt(candidate);
+    if (!("reason" in tried)) return { ...tried.open, choice: { ...tried.report, passedOver } };
+    // Both engines of a device that is not there give the same reason.
+    if (!passedOver.some(({ reason }) => reason === tried.reason)) passedOver.push(tried);
+  }
+  if (options.device === undefined) {
+    throw new Error(`no device can run a search: ${passedOver.map(({ reason }) => reason).join("; ")}`);
+  }
+  const reason =
+    (passedOver[0]?.reason ?? options.engine) ? `it has no ${options.engine} engine` : "no engine runs on it";
+  const reports = (await listDevices()).filter((entry) => !("reason" in entry));
+  const available = reports.map(({ device }) => device).join(", ");
+  throw new InputError(`the device ${options.device} is not available: ${reason}; available: ${available || "none"}`);
+}
+
+/**
+ * Every device in order of preference: with its self-test, or why it cannot be used. Opens and closes each in turn, so no engine may
+ * be in use meanwhile.
+ */
+export async function listDevices(): Promise<(DeviceReport | PassedOver)[]> {
+  const entries: (DeviceReport | PassedOver)[] = [];
+  for (const candidate of CANDIDATES) {
+    const tried = await attempt(candidate);
+    if ("open" in tried) tried.open.close();
+    entries.push("open" in tried ? tried.report : tried);
+  }
+  return entries;
+}
+
+async function attempt({
+  device,
+  engine,
+  open,
+}: Candidate): Promise<{ open: OpenDevice; report: DeviceReport } | PassedOver> {
+  let opened: OpenDevice | null = null;
+  try {
+    // Before the device opens, because one backend of TensorFlow.js is current at a time.
+    const expected = await expectedOutputs();
+    opened = await open();
+    const selfTest = judge(await runTestNetwork(opened), expected);
+    if (selfTest.passed) return { open: opened, report: { device, engine, description: opened.description, selfTest } };
+    opened.close();
+    return { device, reason: `the self-test failed: ${failure(selfTest)}` };
+  } catch (error) {
+    opened?.close();
+    return { device, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+let reference: Promise<TestOutputs> | null = null;
+
+function expectedOutputs(): Promise<TestOutputs> {
+  reference ??= openCpu().then(runTestNetwork);
+  return reference;
+}
+
+function failure({ forwardError, gradientError }: SelfTest): string {
+  const share = (error: number) => (Number.isFinite(error) ? `${(100 * error).toPrecision(2)} %` : "not a number");
+  return `against the CPU the loss is off by ${share(forwardError)}, gradients by ${share(gradientError)}`;
+}

@@ -1,0 +1,71 @@
+import type { Benchmark } from "../core/benchmark";
+import { checkTogether, type Settings } from "../core/controls";
+import { createMethod } from "../core/methods";
+import { RandomStream } from "../core/random";
+import { SPACES } from "../core/spaces";
+import { BatchSource, type Half } from "../engine/data/batches";
+import type { Dataset } from "../engine/data/dataset";
+import type { Batch, DeviceReport, Engine, SupernetSpec } from "../engine/engine";
+import { initialWeights, parameterLayout } from "../engine/network";
+import { Search } from "./search";
+
+/** What a search finds around it: images, a device, and the benchmark's figures where the space has them. */
+export interface Surroundings {
+  readonly dataset: Dataset;
+  readonly device: Pick<DeviceReport, "device" | "engine">;
+  readonly createEngine: (spec: SupernetSpec, weights: Float32Array) => Promise<Engine>;
+  readonly benchmark: Benchmark | null;
+}
+
+export interface OpenSearch {
+  readonly search: Search;
+  /** Frees the device. */
+  readonly close: () => void;
+}
+
+/** The network that settings describe for a data set. */
+export function specOf(settings: Settings, dataset: Pick<Dataset, "classes">): SupernetSpec {
+  const { channels, cells, image, batch } = settings;
+  const sizes = { channels, cells, image, imageChannels: 1, classes: dataset.classes.length };
+  return { space: SPACES[settings.space], sizes, batch };
+}
+
+/**
+ * A search at step 0. Initial weights and batches depend on the seed and the sizes alone, so every method starts alike.
+ * @throws {InputError} for settings that clash with each other or with the data
+ */
+export async function openSearch(settings: Settings, surroundings: Surroundings): Promise<OpenSearch> {
+  checkTogether(settings);
+  const { dataset, device, createEngine, benchmark } = surroundings;
+  const { seed, images, image, batch } = settings;
+  const source = (half: Half) =>
+    new BatchSource({ dataset, half, images, image, batch, random: new RandomStream(seed, `${half} batches`) });
+  const architectureBatches = source("architecture");
+  const evaluations = new Map<number, Batch[]>();
+  const evaluationBatches = async (count: number) => {
+    const known = evaluations.get(count);
+    if (known) return known;
+    const batches: Batch[] = [];
+    for await (const each of architectureBatches.evaluationBatches(count)) batches.push(each);
+    evaluations.clear();
+    evaluations.set(count, batches);
+    return batches;
+  };
+  const spec = specOf(settings, dataset);
+  const weights = initialWeights(parameterLayout(spec.space, spec.sizes), new RandomStream(seed, "weights"));
+  const weightBatches = source("weights");
+  const engine = await createEngine(spec, weights);
+  const search = new Search({
+    settings,
+    data: dataset.name,
+    space: spec.space,
+    method: createMethod(settings, spec.space),
+    engine,
+    device,
+    weightBatches,
+    architectureBatches,
+    evaluationBatches,
+    benchmark,
+  });
+  return { search, close: () => engine.dispose() };
+}

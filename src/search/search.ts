@@ -1,0 +1,286 @@
+import type { Benchmark } from "../core/benchmark";
+import { CONTROLS, type ControlKey, checkTogether, type Settings } from "../core/controls";
+import { InputError } from "../core/errors";
+import type { Lesson, Method, Proposal } from "../core/method";
+import { RandomStream } from "../core/random";
+import { softmaxRows } from "../core/softmax";
+import type { SearchSpace } from "../core/space";
+import type { Augmentation } from "../engine/data/augment";
+import type { ArchitectureGradient, Batch, DeviceReport, Engine, Score } from "../engine/engine";
+import { decodeFloats, encodeFloats } from "./base64";
+import {
+  type ChangeRecord,
+  type CheckpointRecord,
+  type EvaluationRecord,
+  type HeaderRecord,
+  type ResultRecord,
+  RUN_FILE_VERSION,
+  type StepRecord,
+} from "./records";
+
+/** What of a search step to take. */
+export type StepPart = "both" | "weights" | "architecture";
+
+/** Batches of one half of the training images, without end. */
+export interface BatchStream<State = unknown> {
+  /** True when the next batch opens an epoch. */
+  readonly startsEpoch: boolean;
+  next(augmentation: Augmentation): Promise<{ batch: Batch; epoch: number }>;
+  save(): State;
+  restore(state: State): void;
+}
+
+/** Everything that a search joins. */
+export interface SearchParts {
+  readonly settings: Settings;
+  /** The data set's name, or where it came from. */
+  readonly data: string;
+  readonly space: SearchSpace;
+  readonly method: Method;
+  readonly engine: Engine;
+  readonly device: Pick<DeviceReport, "device" | "engine">;
+  readonly weightBatches: BatchStream;
+  readonly architectureBatches: BatchStream;
+  /** The first images of the architecture half, whole batches, as they are. */
+  readonly evaluationBatches: (images: number) => Promise<readonly Batch[]>;
+  readonly benchmark: Benchmark | null;
+}
+
+/** The loss is no longer a number: the weights have run away. */
+export class DivergenceError extends Error {
+  override readonly name = "DivergenceError";
+}
+
+type StepHalf = Pick<StepRecord, "validLoss" | "validAccuracy" | "noise" | "gradient" | "curvature">;
+
+const NO_ARCHITECTURE_HALF: StepHalf = {
+  validLoss: null,
+  validAccuracy: null,
+  noise: null,
+  gradient: null,
+  curvature: null,
+};
+
+/**
+ * The bilevel loop, one step at a time (first order): the architecture learns from a batch of its half of the images, then the weights
+ * from one of theirs. Method and engine meet here, in mixing weights and their gradients.
+ */
+export class Search {
+  /** The posterior before step 1, as the run file opens. */
+  readonly header: HeaderRecord;
+  private readonly noise: RandomStream;
+  private current: Settings;
+  /** Changes that wait for the next epoch. */
+  private pending: Partial<Settings> = {};
+  private taken = 0;
+  private epoch = 1;
+
+  constructor(private readonly parts: SearchParts) {
+    const { settings, space, device } = parts;
+    this.current = settings;
+    this.noise = new RandomStream(settings.seed, "architecture noise");
+    const { space: spaceId, method: methodId, data: _, seed, ...others } = settings;
+    this.header = {
+      kind: "header",
+      version: RUN_FILE_VERSION,
+      space: spaceId,
+      method: methodId,
+      data: parts.data,
+      seed,
+      device: device.device,
+      engine: device.engine,
+      settings: others,
+      rows: space.rows,
+      ...this.posterior(),
+    };
+  }
+
+  /** Steps taken so far. */
+  get steps(): number {
+    return this.taken;
+  }
+
+  get done(): boolean {
+    return this.taken >= this.current.steps;
+  }
+
+  get settings(): Settings {
+    return this.current;
+  }
+
+  /** The architecture decided on now. */
+  get architecture(): string {
+    const { space, method } = this.parts;
+    return space.format(space.discretise(method.mean));
+  }
+
+  /**
+   * Learning rate of the weights at a step, 1 the first: half a cosine from weightRate to weightRateEnd.
+   */
+  weightRate(step: number): number {
+    const { weightRate, weightRateEnd, steps } = this.current;
+    const progress = Math.min(1, (step - 1) / steps);
+    return weightRateEnd + 0.5 * (weightRate - weightRateEnd) * (1 + Math.cos(Math.PI * progress));
+  }
+
+  /** Takes a step, or half of one. @throws {DivergenceError} when a loss is not finite; the step is then not counted */
+  async step(part: StepPart = "both"): Promise<StepRecord> {
+    const step = this.taken + 1;
+    if (this.parts.weightBatches.startsEpoch) this.take(this.pending);
+    const warm = step <= this.current.warmupSteps && part === "both";
+    const architecture = part === "weights" || warm ? NO_ARCHITECTURE_HALF : await this.architectureHalf(step);
+    const { score, mixing } = part === "architecture" ? { score: null, mixing: null } : await this.weightHalf(step);
+    this.taken = step;
+    return {
+      kind: "step",
+      step,
+      epoch: this.epoch,
+      trainLoss: score?.loss ?? null,
+      trainAccuracy: score?.accuracy ?? null,
+      ...architecture,
+      ...this.posterior(),
+      weights: mixing,
+    };
+  }
+
+  /** Is an evaluation due after the last step? */
+  get evaluationDue(): boolean {
+    return this.taken > 0 && (this.done || this.taken % this.current.evaluateEvery === 0);
+  }
+
+  /** Scores the supernet at the mean's mixing weights on unaltered images of the architecture half. */
+  async evaluate(): Promise<EvaluationRecord> {
+    const { space, method, engine, evaluationBatches } = this.parts;
+    const mixing = softmaxRows(space.rows, method.mean);
+    let right = 0;
+    let seen = 0;
+    for (const batch of await evaluationBatches(this.current.evaluateImages)) {
+      const { accuracy } = await engine.evaluate(mixing, batch);
+      right += accuracy * batch.labels.length;
+      seen += batch.labels.length;
+    }
+    return {
+      kind: "evaluation",
+      step: this.taken,
+      architecture: this.architecture,
+      validAccuracy: right / seen,
+      benchmark: this.benchmarkAccuracy(),
+    };
+  }
+
+  /** @param seconds spent on the search so far */
+  result(seconds: number): ResultRecord {
+    const { architecture } = this;
+    const benchmark = this.benchmarkAccuracy();
+    // NAS-Bench-201 has one notation: its genotype is the cell's string.
+    return { kind: "result", architecture, genotype: architecture, benchmark, seconds, steps: this.taken };
+  }
+
+  /**
+   * Turns knobs of the run. Those tagged "epoch" wait for the next one.
+   * @throws {InputError} for a control that needs a restart, or values that clash
+   */
+  change(patch: Partial<Settings>): ChangeRecord {
+    for (const key of Object.keys(patch) as ControlKey[]) {
+      if (CONTROLS[key].acts === "restart")
+        throw new InputError(`${key} acts at a restart: reset the run to change it`);
+    }
+    checkTogether({ ...this.current, ...this.pending, ...patch });
+    const waits = (key: string) => CONTROLS[key as ControlKey].acts === "epoch";
+    const entries = Object.entries(patch);
+    this.pending = { ...this.pending, ...Object.fromEntries(entries.filter(([key]) => waits(key))) };
+    this.take(Object.fromEntries(entries.filter(([key]) => !waits(key))), this.pending);
+    return { kind: "change", step: this.taken + 1, settings: patch };
+  }
+
+  /** Everything that the rest of the run depends on. */
+  async checkpoint(seconds: number): Promise<CheckpointRecord> {
+    const { method, weightBatches, architectureBatches, engine } = this.parts;
+    return {
+      kind: "checkpoint",
+      step: this.taken,
+      epoch: this.epoch,
+      method: method.save(),
+      noise: this.noise.save(),
+      weightBatches: weightBatches.save(),
+      architectureBatches: architectureBatches.save(),
+      settings: this.current,
+      pending: this.pending,
+      weights: encodeFloats(await engine.exportState()),
+      seconds,
+    };
+  }
+
+  /** Goes on from a checkpoint of the same settings as if the run had never stopped. */
+  restore(checkpoint: CheckpointRecord): void {
+    const { method, weightBatches, architectureBatches, engine } = this.parts;
+    this.taken = checkpoint.step;
+    this.epoch = checkpoint.epoch;
+    this.noise.restore(checkpoint.noise);
+    weightBatches.restore(checkpoint.weightBatches);
+    architectureBatches.restore(checkpoint.architectureBatches);
+    engine.importState(decodeFloats(checkpoint.weights));
+    method.restore(checkpoint.method);
+    this.take(checkpoint.settings, checkpoint.pending);
+  }
+
+  private take(patch: Partial<Settings>, pending: Partial<Settings> = {}): void {
+    this.current = { ...this.current, ...patch };
+    this.pending = pending;
+    this.parts.method.configure(this.current);
+  }
+
+  private async architectureHalf(step: number): Promise<StepHalf> {
+    const { method, engine, architectureBatches } = this.parts;
+    const { batch } = await architectureBatches.next(this.current);
+    const proposals = method.propose(this.noise);
+    const answers: ArchitectureGradient[] = [];
+    for (const { mixing, perExample } of proposals) {
+      answers.push(await engine.architectureGradient(mixing, batch, perExample));
+    }
+    const mean = (pick: (answer: Score) => number) =>
+      answers.reduce((sum, answer) => sum + pick(answer), 0) / answers.length;
+    const validLoss = mean(({ loss }) => loss);
+    checkFinite(validLoss, step);
+    const lesson = method.learn(proposals, answers);
+    return { validLoss, validAccuracy: mean(({ accuracy }) => accuracy), ...asRecord(proposals, lesson) };
+  }
+
+  private async weightHalf(step: number): Promise<{ score: Score; mixing: number[] }> {
+    const { method, engine, weightBatches } = this.parts;
+    const { batch, epoch } = await weightBatches.next(this.current);
+    this.epoch = epoch;
+    const mixing = method.trainingMixing(this.noise);
+    const { weightMomentum: momentum, weightDecay: decay, gradientClip: clip } = this.current;
+    const score = await engine.weightStep(mixing, batch, { rate: this.weightRate(step), momentum, decay, clip });
+    checkFinite(score.loss, step);
+    return { score, mixing: [...mixing] };
+  }
+
+  private posterior(): { mean: number[]; scale: number[] | null } {
+    const { mean, scale } = this.parts.method;
+    return { mean: [...mean], scale: scale ? [...scale] : null };
+  }
+
+  private benchmarkAccuracy(): EvaluationRecord["benchmark"] {
+    const { benchmark, space, method } = this.parts;
+    return benchmark?.figures(space.discretise(method.mean)).accuracy ?? null;
+  }
+}
+
+function checkFinite(loss: number, step: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new DivergenceError(
+    `The loss is no longer a number at step ${step}: the weights have run away. Lower the weight rate or the gradient clip and reset.`,
+  );
+}
+
+function asRecord(proposals: readonly Proposal[], { gradient, curvature }: Lesson) {
+  const plain = (vectors: readonly ArrayLike<number>[]) => vectors.map((vector) => Array.from(vector));
+  const noise = proposals.flatMap((proposal) => proposal.noise ?? []);
+  return {
+    noise: noise.length > 0 ? plain(noise) : null,
+    gradient: plain(gradient),
+    curvature: curvature ? plain(curvature) : null,
+  };
+}

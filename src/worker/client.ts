@@ -1,0 +1,41 @@
+import * as Comlink from "comlink";
+import type { DeviceChoice } from "../engine/engine";
+import type { Acknowledgement, SearchControl, WorkerMessage } from "./protocol";
+
+/** The page's side of the boundary. */
+export interface Connection {
+  readonly control: Comlink.Remote<SearchControl>;
+  /** Settles when the worker has chosen and tested a device. */
+  readonly device: Promise<DeviceChoice>;
+  /** Ends the worker at once, whatever it is doing. */
+  terminate(): void;
+}
+
+/**
+ * Starts a worker and connects to it.
+ * @param listener gets everything that streams, in order; each frame is acknowledged once it returns, so a slow page is sent fewer
+ */
+export function connectWorker(listener: (message: WorkerMessage) => void): Connection {
+  const worker = new Worker(new URL("./entry.ts", import.meta.url), { type: "module" });
+  const control = Comlink.wrap<SearchControl>(worker);
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+    listener(data);
+    if (data.kind === "frame")
+      port1.postMessage({ kind: "acknowledge", number: data.number } satisfies Acknowledgement);
+  };
+  worker.onerror = (event) =>
+    listener({
+      kind: "failure",
+      message: `The worker that runs the search could not start or has stopped: ${event.message || "its script did not load"}.`,
+      mend: "Reload the page.",
+    });
+  return {
+    control,
+    device: control.connect(Comlink.transfer(port2, [port2])),
+    terminate: () => {
+      worker.terminate();
+      port1.close();
+    },
+  };
+}

@@ -1,0 +1,295 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { NAS_BENCH_201, OPERATIONS } from "../../src/core/nasbench201";
+import { RandomStream } from "../../src/core/random";
+import type { Batch, Engine, SupernetSpec, WeightStep } from "../../src/engine/engine";
+import { initialWeights, parameterLayout } from "../../src/engine/network";
+import { discreteCell, forward, mixedCell } from "./oracle";
+
+/** Makes engines on the device under test. */
+export interface Bench {
+  create(spec: SupernetSpec, weights: Float32Array): Promise<Engine>;
+  /** Tensors alive on the device; flat over calls that free what they use. */
+  tensors(): number;
+}
+
+export const SMALL: SupernetSpec = {
+  space: NAS_BENCH_201,
+  sizes: { channels: 2, cells: 1, image: 8, imageChannels: 1, classes: 10 },
+  batch: 4,
+};
+
+/** Leaves the weights where they are and the gradient itself in the velocity. */
+const PROBE: WeightStep = { rate: 0, momentum: 0, decay: 0, clip: 1e6 };
+
+export function someWeights(spec: SupernetSpec, seed = 1): Float32Array {
+  const random = new RandomStream(seed, "weights");
+  const weights = initialWeights(parameterLayout(spec.space, spec.sizes), random);
+  // Scales and offsets away from one and zero, so that each matters.
+  return weights.map((w) => w + 0.1 * random.normal());
+}
+
+export function someBatch(spec: SupernetSpec, seed = 1, count = spec.batch): Batch {
+  const random = new RandomStream(seed, "batch");
+  const { image, imageChannels, classes } = spec.sizes;
+  return {
+    images: Float32Array.from(random.normals(count * image * image * imageChannels)),
+    labels: Uint8Array.from({ length: count }, () => random.integer(classes)),
+  };
+}
+
+/** Mixing weights of a random softmax. */
+export function someMixing(seed = 1): number[] {
+  const random = new RandomStream(seed, "mixing");
+  return NAS_BENCH_201.rows.flatMap(({ choices }) => {
+    const shares = choices.map(() => Math.exp(random.normal()));
+    const sum = shares.reduce((a, b) => a + b, 0);
+    return shares.map((share) => share / sum);
+  });
+}
+
+function oneHot(choices: readonly number[]): number[] {
+  return choices.flatMap((choice) => OPERATIONS.map((_, o) => (o === choice ? 1 : 0)));
+}
+
+/** Gradient of all weights, by way of a step of rate 0. */
+async function weightGradient(engine: Engine, mixing: ArrayLike<number>, batch: Batch): Promise<Float32Array> {
+  await engine.weightStep(mixing, batch, PROBE);
+  const state = await engine.exportState();
+  return state.subarray(state.length / 2);
+}
+
+/** Largest difference over the largest expected value. */
+export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  let difference = 0;
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    // A NaN must not slip through a comparison.
+    difference = Math.max(difference, Number.isNaN(actual[i]) ? Infinity : Math.abs(actual[i] - expected[i]));
+    largest = Math.max(largest, Math.abs(expected[i]));
+  }
+  return difference / largest;
+}
+
+/** Central difference in float64, of f along one coordinate of `x`. */
+function difference(f: (x: Float64Array) => number, x: ArrayLike<number>, index: number, h = 1e-7): number {
+  const moved = Float64Array.from(x);
+  moved[index] = x[index] + h;
+  const up = f(moved);
+  moved[index] = x[index] - h;
+  return (up - f(moved)) / (2 * h);
+}
+
+/** The cases every engine has to pass. Tolerances are of float32. */
+export function engineCases(open: () => Promise<Bench>): void {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await open();
+  });
+
+  async function using<T>(spec: SupernetSpec, run: (engine: Engine, weights: Float32Array) => Promise<T>): Promise<T> {
+    const weights = someWeights(spec);
+    const engine = await bench.create(spec, weights);
+    try {
+      return await run(engine, weights);
+    } finally {
+      engine.dispose();
+    }
+  }
+
+  const shapes: [string, SupernetSpec][] = [
+    ["8 px", SMALL],
+    [
+      "colour, two cells a stage, an odd side in the middle (14, 7, 4 px)",
+      {
+        ...SMALL,
+        sizes: { channels: 2, cells: 2, image: 14, imageChannels: 3, classes: 3 },
+        batch: 2,
+      },
+    ],
+    ["an odd image (5, 3, 2 px)", { ...SMALL, sizes: { ...SMALL.sizes, image: 5 } }],
+  ];
+  test.each(shapes)("loss and gradients agree with float64 finite differences: %s", async (_, spec) => {
+    const mixing = someMixing();
+    const batch = someBatch(spec);
+    await using(spec, async (engine, weights) => {
+      const oracle = (w: ArrayLike<number>, p: ArrayLike<number>) => forward(spec, w, mixedCell(p), batch);
+      const expected = oracle(weights, mixing);
+      const { loss, accuracy, gradient } = await engine.architectureGradient(mixing, batch, false);
+      expect(loss).toBeCloseTo(expected.loss, 4);
+      expect(accuracy).toBeCloseTo(expected.accuracy, 6);
+      const slopes = mixing.map((_, i) => difference((p) => oracle(weights, p).loss, mixing, i));
+      expect(relativeError(gradient, slopes)).toBeLessThan(1e-3);
+
+      // A few entries of every tensor, the first and the last (borders of kernels) among them.
+      const byWeights = await weightGradient(engine, mixing, batch);
+      const random = new RandomStream(3, "entries");
+      const entries = parameterLayout(spec.space, spec.sizes).flatMap(({ offset, size }) => [
+        offset,
+        offset + random.integer(size),
+        offset + size - 1,
+      ]);
+      const chosen = spec === SMALL ? entries : entries.filter((_, i) => i % 7 === 0);
+      expect(
+        relativeError(
+          chosen.map((i) => byWeights[i]),
+          chosen.map((i) => difference((w) => oracle(w, mixing).loss, weights, i)),
+        ),
+      ).toBeLessThan(1e-3);
+
+      // All weights at once, along random directions.
+      for (let k = 0; k < 3; k++) {
+        const direction = random.normals(weights.length);
+        const slope = difference(
+          ([t]) =>
+            oracle(
+              Float64Array.from(weights, (w, i) => w + t * direction[i]),
+              mixing,
+            ).loss,
+          [0],
+          0,
+        );
+        const projected = byWeights.reduce((sum, g, i) => sum + g * direction[i], 0);
+        const norm = Math.hypot(...byWeights);
+        expect(Math.abs(projected - slope) / norm).toBeLessThan(1e-3);
+      }
+    });
+  });
+
+  test("a one-hot mixing is the discrete network, and dL/dp is right for the operations it leaves out", async () => {
+    const cells = [
+      [3, 3, 3, 3, 3, 3],
+      [4, 1, 2, 4, 3, 4],
+      // Node 1 leads nowhere, so its operations get no gradient; node 2 gets nothing.
+      [3, 0, 0, 2, 0, 1],
+      [0, 0, 0, 0, 0, 0],
+    ];
+    const batch = someBatch(SMALL);
+    await using(SMALL, async (engine, weights) => {
+      for (const choices of cells) {
+        const discrete = discreteCell(choices.map((o) => OPERATIONS[o]));
+        const expected = forward(SMALL, weights, discrete, batch);
+        const mixing = oneHot(choices);
+        const score = await engine.evaluate(mixing, batch);
+        expect(score.loss).toBeCloseTo(expected.loss, 4);
+        expect(score.accuracy).toBeCloseTo(expected.accuracy, 6);
+        const { loss, gradient } = await engine.architectureGradient(mixing, batch, false);
+        expect(loss).toBeCloseTo(expected.loss, 4);
+        const weightsAfter = await weightGradient(engine, mixing, batch);
+        expect(weightsAfter.every(Number.isFinite)).toBe(true);
+        if (choices.every((o) => o === 0)) continue; // Every map is zero: at the rectifiers' kinks there is no slope.
+        const slopes = mixing.map((_, i) =>
+          difference((p) => forward(SMALL, weights, mixedCell(p), batch).loss, mixing, i),
+        );
+        expect(relativeError(gradient, slopes)).toBeLessThan(1e-3);
+        for (let row = 0; row < 6; row++) expect(gradient[5 * row]).toBe(0);
+      }
+    });
+  });
+
+  test("per-example gradients are those of the summed loss, and average to the batch's", async () => {
+    const mixing = someMixing();
+    const batch = someBatch(SMALL);
+    await using(SMALL, async (engine, weights) => {
+      const one = await engine.architectureGradient(mixing, batch, false);
+      const each = await engine.architectureGradient(mixing, batch, true);
+      expect(each.loss).toBeCloseTo(one.loss, 5);
+      expect(relativeError(each.gradient, one.gradient)).toBeLessThan(1e-4);
+      const rows = each.perExample as Float64Array;
+      const mean = one.gradient.map((_, i) => [0, 1, 2, 3].reduce((sum, b) => sum + rows[b * 30 + i] / 4, 0));
+      expect(relativeError(mean, one.gradient)).toBeLessThan(1e-4);
+      const tiled = Array.from({ length: 4 }, () => mixing).flat();
+      const summed = (p: ArrayLike<number>) =>
+        forward(SMALL, weights, mixedCell(p), batch).losses.reduce((sum, value) => sum + value, 0);
+      const slopes = tiled.map((_, i) => difference(summed, tiled, i));
+      expect(relativeError(rows, slopes)).toBeLessThan(1e-3);
+    });
+  });
+
+  test("the update is that of PyTorch's SGD with Nesterov momentum, clipped by the global norm", async () => {
+    const mixing = someMixing();
+    const batch = someBatch(SMALL);
+    await using(SMALL, async (engine, weights) => {
+      const raw = await weightGradient(engine, mixing, batch);
+      const norm = Math.hypot(...raw);
+      const random = new RandomStream(9, "velocity");
+      const velocity = Float32Array.from(random.normals(weights.length));
+      for (const clip of [norm / 3, 3 * norm]) {
+        const step: WeightStep = { rate: 0.1, momentum: 0.9, decay: 0.05, clip };
+        const before = new Float32Array(2 * weights.length);
+        before.set(weights);
+        before.set(velocity, weights.length);
+        engine.importState(before);
+        await engine.weightStep(mixing, batch, step);
+        const after = await engine.exportState();
+        const shrink = Math.min(1, clip / (norm + 1e-6));
+        const v = Array.from(raw, (g, i) => 0.9 * velocity[i] + g * shrink + 0.05 * weights[i]);
+        const w = Array.from(raw, (g, i) => weights[i] - 0.1 * (g * shrink + 0.05 * weights[i] + 0.9 * v[i]));
+        expect(relativeError(after.subarray(0, weights.length), w)).toBeLessThan(1e-5);
+        expect(relativeError(after.subarray(weights.length), v)).toBeLessThan(1e-5);
+      }
+    });
+  });
+
+  test("the loss of a fixed batch falls, calls keep their order unawaited, and nothing leaks", async () => {
+    const mixing = someMixing();
+    const batch = someBatch(SMALL);
+    const step: WeightStep = { rate: 0.05, momentum: 0.9, decay: 0, clip: 5 };
+    const start = bench.tensors();
+    await using(SMALL, async (engine, weights) => {
+      const first = await engine.weightStep(mixing, batch, step);
+      const alive = bench.tensors();
+      const later = await Promise.all([
+        engine.evaluate(mixing, batch),
+        engine.weightStep(mixing, batch, step),
+        engine.architectureGradient(mixing, batch, true),
+        engine.weightStep(mixing, batch, step),
+        engine.exportState(),
+        engine.weightStep(mixing, batch, step),
+      ]);
+      // Each sees the weights that the calls before it left.
+      expect(later[0].loss).toBeCloseTo(later[1].loss, 5);
+      expect(later[2].loss).toBeCloseTo(later[3].loss, 5);
+      expect(later[1].loss).toBeLessThan(first.loss);
+      expect(later[3].loss).toBeLessThan(later[1].loss);
+      let last = later[5];
+      for (let i = 0; i < 6; i++) last = await engine.weightStep(mixing, batch, step);
+      expect(last.loss).toBeLessThan(0.7 * first.loss);
+      expect(bench.tensors()).toBe(alive);
+
+      engine.importState(later[4]);
+      expect((await engine.evaluate(mixing, batch)).loss).toBeCloseTo(later[5].loss, 5);
+      expect(relativeError(await engine.exportState(), later[4])).toBe(0);
+      expect(weights).toEqual(someWeights(SMALL));
+    });
+    expect(bench.tensors()).toBe(start);
+  });
+
+  test("a smaller batch, and the same step twice from the same state", async () => {
+    const mixing = someMixing();
+    const batch = someBatch(SMALL, 5, 2);
+    await using(SMALL, async (engine, weights) => {
+      const { loss } = await engine.evaluate(mixing, batch);
+      expect(loss).toBeCloseTo(forward(SMALL, weights, mixedCell(mixing), batch).loss, 4);
+      const state = await engine.exportState();
+      const step: WeightStep = { rate: 0.05, momentum: 0.9, decay: 0, clip: 5 };
+      await engine.weightStep(mixing, batch, step);
+      const once = await engine.exportState();
+      engine.importState(state);
+      await engine.weightStep(mixing, batch, step);
+      expect(await engine.exportState()).toEqual(once);
+    });
+  });
+
+  test("what does not fit is refused", async () => {
+    await expect(bench.create(SMALL, new Float32Array(3))).rejects.toThrow(/weights, not 3/);
+    await using(SMALL, async (engine) => {
+      await expect(engine.evaluate([1, 0], someBatch(SMALL))).rejects.toThrow(/30 mixing weights, not 2/);
+      expect(() => engine.importState(new Float32Array(1))).toThrow(/numbers, not 1/);
+    });
+  });
+
+  afterAll(() => {
+    expect(bench.tensors()).toBe(0);
+  });
+}

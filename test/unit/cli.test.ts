@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CONTROL_KEYS } from "../../src/core/controls";
+import type { CheckpointRecord, HeaderRecord, ResultRecord, RunRecord, StepRecord } from "../../src/search/records";
+import { parseRunFile } from "../../src/search/runfile";
+import { idxFolder } from "./synthetic-data";
+
+const ALL_3X3 = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
+const TINY = "--channels 2 --cells 1 --image 8 --batch 4 --device cpu --set evaluateImages=4 --set images=1250".split(
+  " ",
+);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "nas-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ["--import", "tsx", "src/cli/nas.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function ended(child: ChildProcess, onError: (text: string) => void = () => {}): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr?.on("data", (chunk) => {
+    stderr += chunk;
+    onError(stderr);
+  });
+  const [status] = await once(child, "close");
+  return { status, stdout, stderr };
+}
+
+const nas = (...args: string[]) => ended(start(args));
+
+const recordsOf = (path: string) => parseRunFile(readFileSync(path, "utf8"));
+
+/** All of a file that two equal runs share. */
+const withoutSeconds = (path: string) => readFileSync(path, "utf8").replace(/"seconds":[^,}]+/g, "");
+
+/** Vadam as published (Khan et al. 2018, with the prior's pull), one parameter at a time. */
+function vadam(header: HeaderRecord, steps: readonly StepRecord[]) {
+  const { archRate, archBeta1, archBeta2, priorPrecision, initialPrecision, posteriorN } = header.settings;
+  return header.mean.map((start, i) => {
+    let [mu, m, s] = [start, 0, (initialPrecision - priorPrecision) / posteriorN];
+    return steps.map(({ gradient }, t) => {
+      const g = gradient?.[0][i] as number;
+      m = archBeta1 * m + (1 - archBeta1) * (g + (priorPrecision / posteriorN) * mu);
+      s = archBeta2 * s + (1 - archBeta2) * g ** 2;
+      const mHat = m / (1 - archBeta1 ** (t + 1));
+      const sHat = s / (1 - archBeta2 ** (t + 1));
+      mu -= (archRate * mHat) / (Math.sqrt(sHat) + priorPrecision / posteriorN);
+      return { mu, sigma: 1 / Math.sqrt(posteriorN * s + priorPrecision) };
+    });
+  });
+}
+
+describe("nas search", { timeout: 60_000 }, () => {
+  it("writes a file from which every update can be recomputed, the same from the same seed", async () => {
+    const out = (name: string) => join(folder, name);
+    const command = ["search", "--steps", "4", ...TINY];
+    const first = await nas(...command, "--seed", "1", "--out", out("a.jsonl"));
+    expect(first.status, first.stderr).toBe(0);
+    const [header, ...records] = recordsOf(out("a.jsonl"));
+    const steps = records.filter((record): record is StepRecord => record.kind === "step");
+    expect(records.map(({ kind }) => kind)).toEqual(["step", "step", "step", "step", "evaluation", "result"]);
+    for (const [i, updates] of vadam(header, steps).entries()) {
+      for (const [t, { mu, sigma }] of updates.entries()) {
+        expect(Math.abs(mu - steps[t].mean[i])).toBeLessThan(1e-12);
+        expect(Math.abs(sigma - (steps[t].scale?.[i] as number))).toBeLessThan(1e-12);
+      }
+    }
+    const { kind: _, ...result } = records[records.length - 1] as ResultRecord;
+    const { space, method, data, seed, device, engine, settings } = header;
+    expect(JSON.parse(first.stdout)).toEqual({ space, method, data, seed, device, engine, settings, ...result });
+
+    const several = await nas(...command, "--seeds", "1..2", "--out", out("b.jsonl"));
+    expect(several.stdout.trim().split("\n")).toHaveLength(2);
+    expect(withoutSeconds(out("b.1.jsonl"))).toBe(withoutSeconds(out("a.jsonl")));
+    expect(withoutSeconds(out("b.2.jsonl"))).not.toBe(withoutSeconds(out("a.jsonl")));
+
+    await nas(...command, "--seed", "1", "--method", "darts", "--out", out("d.jsonl"));
+    const [darts] = recordsOf(out("d.jsonl"));
+    expect(darts.mean).toEqual(header.mean);
+    expect(darts.scale).toBeNull();
+  });
+
+  it("goes on after Ctrl-C as if it had never stopped", async () => {
+    const command = ["search", "--steps", "12", ...TINY, "--set", "evaluateEvery=5", "--out"];
+    const whole = join(folder, "whole.jsonl");
+    const stopped = join(folder, "stopped.jsonl");
+    await nas(...command, whole);
+    const child = start([...command, stopped]);
+    const { status, stderr } = await ended(child, (text) => {
+      if (text.includes("step 1/")) child.kill("SIGINT");
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`nas search --resume ${stopped}`);
+    const last = recordsOf(stopped).at(-1) as RunRecord;
+    expect(last.kind).toBe("checkpoint");
+    expect((last as CheckpointRecord).step).toBeLessThan(12);
+    const resumed = await nas("search", "--resume", stopped);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    expect(withoutSeconds(stopped)).toBe(withoutSeconds(whole));
+    const again = await nas("search", "--resume", stopped);
+    expect(again).toMatchObject({ status: 2, stdout: "" });
+    expect(again.stderr).toContain("it has finished");
+  });
+
+  it("lists every control in its help", async () => {
+    const { stdout } = await nas("search", "--help");
+    for (const key of CONTROL_KEYS) expect(stdout).toMatch(new RegExp(`^ +(--)?${key} `, "m"));
+    expect(stdout).toContain("from 1 to 64; default 4");
+  });
+});
+
+describe("nas inspect", { timeout: 20_000 }, () => {
+  it("looks an architecture up", async () => {
+    const found = JSON.parse((await nas("inspect", "--arch", ALL_3X3)).stdout);
+    // Parameters and FLOPs as NAS-Bench-201's own table has them.
+    expect(found).toMatchObject({ space: "nasbench201", architecture: ALL_3X3, parameters: 1531546 });
+    expect(found.rank.cifar10).toBeGreaterThan(0);
+    expect(found.benchmark.cifar10.test).toBeGreaterThan(90);
+  });
+
+  it("counts the supernet", async () => {
+    const supernet = JSON.parse((await nas("inspect", "--supernet")).stdout);
+    expect(supernet).toMatchObject({ architecture: null, benchmark: null, rank: null });
+    // The all-3x3 network, with a 1x1 convolution beside each 3x3 and without the cells' affine norms.
+    const cells = (kernel: number) => 5 * 6 * kernel * (16 ** 2 + 32 ** 2 + 64 ** 2);
+    const norms = 5 * 6 * 2 * (16 + 32 + 64);
+    expect(supernet.parameters).toBe(1531546 - norms + cells(1));
+  });
+});
+
+describe("bad input", { timeout: 40_000 }, () => {
+  async function refused(...args: string[]): Promise<string> {
+    const { status, stdout, stderr } = await nas(...args);
+    expect({ status, stdout }, stderr).toEqual({ status: 2, stdout: "" });
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    return stderr;
+  }
+
+  it("is refused in one line that says what to do", async () => {
+    expect(await refused("search", "--chanels", "4")).toMatch(/unknown option --chanels.*nearest is --channels/);
+    expect(await refused("search", "--channels", "99")).toMatch(
+      /--channels is "99", expected a whole number from 1 to 64; the nearest valid value is 64/,
+    );
+    expect(await refused("search", "--set", "archrate=1")).toMatch(/the nearest is archRate/);
+    expect(await refused("search", "--engine", "compiled")).toContain("not there yet");
+    expect(await refused("inspect", "--arch", ALL_3X3.replace("nor_conv_3x3~2", "nor_conv_5x5~2"))).toMatch(
+      /unknown operation "nor_conv_5x5".*nearest is nor_conv_1x1/,
+    );
+    expect(await refused("serch")).toContain("the nearest is search");
+  });
+
+  it("names a file of data that is missing or cut short", async () => {
+    const missing = join(folder, "nowhere");
+    expect(await refused("search", "--data", missing)).toContain(`${missing}/train-images-idx3-ubyte`);
+    for (const [path, bytes] of idxFolder({})) {
+      const name = path.replace("folder/", "");
+      writeFileSync(join(folder, name), name.startsWith("t10k-images") ? bytes.subarray(0, 100) : bytes);
+    }
+    expect(await refused("search", "--data", folder)).toMatch(
+      /t10k-images-idx3-ubyte is cut short: expected 336 bytes/,
+    );
+  });
+});

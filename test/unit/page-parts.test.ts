@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import { Trajectory } from "../../src/app/benchmark/trajectory";
+import { niceTicks, roundReach, stepsToDraw, timeEnd } from "../../src/app/charts/scale";
+import { frequency, plain, short } from "../../src/app/format";
+import { History } from "../../src/app/history";
+import { fromSlider, notches, toSlider } from "../../src/app/knobs/slider";
+import { searchCost } from "../../src/app/setup/cost";
+import { formOf, PRESETS, presetOf } from "../../src/app/setup/presets";
+import { CONTROL_KEYS, checkSetting, controlOf, withDefaults } from "../../src/core/controls";
+import { NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { type Frame, STEP_SCALARS } from "../../src/worker/protocol";
+
+test("every place of every slider is a value that its control accepts, and sliders are monotonic", () => {
+  for (const key of CONTROL_KEYS) {
+    const control = controlOf(key);
+    if (control.kind !== "number") continue;
+    let before = Number.NEGATIVE_INFINITY;
+    for (let place = 0; place <= notches(control); place++) {
+      const value = fromSlider(place, control);
+      expect(checkSetting(key, value), `${key} at ${place}`).toEqual({ value });
+      expect(value).toBeGreaterThanOrEqual(before);
+      before = value;
+    }
+    expect(fromSlider(toSlider(control.min, control), control)).toBe(control.min);
+    expect(fromSlider(toSlider(control.max, control), control)).toBe(control.max);
+  }
+});
+
+test("presets hold values that their controls accept, and are recognised under any seed", () => {
+  for (const preset of PRESETS) {
+    const form = formOf(preset, 7);
+    for (const key of CONTROL_KEYS) expect(checkSetting(key, form[key])).toEqual({ value: form[key] });
+    expect(presetOf(form)).toBe(preset);
+    expect(presetOf({ ...form, steps: 201 })).toBeNull();
+  }
+});
+
+test("the cost of the supernet counts each operation once on every edge", () => {
+  const settings = withDefaults({ channels: 1, cells: 1, image: 8 });
+  const { weights } = searchCost(settings);
+  // Stem 9, reductions 18+36+2 and 72+144+8, cells 6 edges x (9+1) x (1+4+16), head 4x10+10, norms 2x(1+2+2+4+4+4);
+  // cell norms 6 x 2 operations x 2 x (1+2+4); 30 architecture parameters.
+  expect(weights).toBe(9 + 56 + 224 + 1260 + 50 + 34 + 168 + 30);
+  expect(searchCost({ ...settings, samples: 3 }).step).toBe(2 * searchCost(settings).step);
+});
+
+test("steps to draw keep their places as a run grows, and end with the last", () => {
+  expect(stepsToDraw(0, 100)).toEqual([0]);
+  for (const last of [1, 99, 100, 101, 5000]) {
+    const steps = stepsToDraw(last, 100);
+    expect(steps.at(-1)).toBe(last);
+    expect(steps.length).toBeLessThanOrEqual(102);
+    expect(new Set(steps).size).toBe(steps.length);
+    const later = new Set(stepsToDraw(last + 1, 100));
+    if (last !== 100) for (const step of steps.slice(0, -1)) expect(later.has(step)).toBe(true);
+  }
+});
+
+test("axes are round and hold what they show", () => {
+  expect(niceTicks(0, 200, 4)).toEqual([0, 50, 100, 150, 200]);
+  expect(niceTicks(-0.05, 0.05, 4)).toEqual([-0.05, 0, 0.05]);
+  for (const reach of [0.003, 0.9, 1, 2.6, 7.2, 8.1, 41]) expect(roundReach(reach)).toBeGreaterThanOrEqual(reach);
+  expect(timeEnd(0, 200)).toBe(50);
+  expect(timeEnd(51, 200)).toBe(200);
+  expect(timeEnd(100, 100)).toBe(100);
+});
+
+test("numbers read as people print them", () => {
+  expect([plain(0.025), plain(3e-4), plain(25000), plain(-0.5)]).toEqual(["0.025", "3e−4", "25,000", "−0.5"]);
+  expect([short(950), short(24_600), short(1_531_546)]).toEqual(["950", "24.6 k", "1.53 M"]);
+  expect([frequency(1 / 15625), frequency(0.37), frequency(0)]).toEqual(["1 in 15,625", "37 in 100", "never"]);
+});
+
+test("history keeps every step over its growth, and a trajectory follows the cell through it", () => {
+  const history = new History();
+  const size = NAS_BENCH_201.size;
+  history.begin(new Float64Array(size), new Float64Array(size).fill(1));
+  const trajectory = new Trajectory();
+  expect(trajectory.follow(history, NAS_BENCH_201)).toEqual([{ step: 0, code: 0 }]);
+  for (let step = 1; step <= 600; step++) {
+    // From step 300 on, operation 3 leads on row 0.
+    const mean = new Float64Array(size);
+    mean[3] = step >= 300 ? step : -1;
+    history.append(frame(step, mean, new Float64Array(size).fill(1 / step)));
+  }
+  expect(history.steps).toBe(600);
+  expect(history.mean(450)[3]).toBe(450);
+  expect(history.scale(600)?.[7]).toBeCloseTo(1 / 600, 12);
+  expect(history.scalar(123, "trainLoss")).toBe(123);
+  expect(trajectory.follow(history, NAS_BENCH_201)).toEqual([
+    { step: 0, code: 0 },
+    { step: 300, code: 3 },
+  ]);
+  history.begin(new Float64Array(size), null);
+  expect(history.scale(0)).toBeNull();
+  expect(trajectory.follow(history, NAS_BENCH_201)).toHaveLength(1);
+});
+
+function frame(step: number, mean: Float64Array, scale: Float64Array): Frame {
+  const scalars = Float32Array.from(STEP_SCALARS, (name) => (name === "trainLoss" ? step : 0));
+  const quiet = { evaluations: [], changes: [], result: null, seconds: step };
+  return {
+    kind: "frame",
+    number: step,
+    run: 1,
+    phase: "running",
+    after: step - 1,
+    count: 1,
+    scalars,
+    mean,
+    scale,
+    ...quiet,
+  };
+}

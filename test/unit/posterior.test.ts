@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { klToPrior, mixingMoments, normalCdf, rowEntropies, winProbabilities } from "../../src/core/posterior";
+import { RandomStream } from "../../src/core/random";
+import { softmaxBackward, softmaxRows } from "../../src/core/softmax";
+
+const TWO = [{ name: "1<-0", choices: ["a", "b"] }];
+const FIVE = [{ name: "1<-0", choices: ["a", "b", "c", "d", "e"] }];
+
+describe("the normal distribution function", () => {
+  // Abramowitz and Stegun, table 26.1.
+  test.each([
+    [0, 0.5],
+    [1, 0.841344746068543],
+    [-1, 0.158655253931457],
+    [2, 0.977249868051821],
+    [3, 0.99865010196837],
+    [9, 1],
+    [-9, 0],
+  ])("at %d", (x, expected) => {
+    expect(Math.abs(normalCdf(x) - expected)).toBeLessThan(1e-14);
+  });
+});
+
+describe("P(operation wins)", () => {
+  test("of two is the distribution function of their difference", () => {
+    for (const [gap, first, second] of [
+      [0.3, 1, 1],
+      [1, 0.5, 0.02],
+      [-2, 0.1, 3],
+      [0.05, 0.01, 0.01],
+    ]) {
+      const [p, q] = winProbabilities(TWO, [gap, 0], [first, second]);
+      expect(Math.abs(p - normalCdf(gap / Math.hypot(first, second)))).toBeLessThan(1e-9);
+      expect(p + q).toBeCloseTo(1, 14);
+    }
+  });
+
+  test("of equals is an equal share", () => {
+    for (const p of winProbabilities(FIVE, [1, 1, 1, 1, 1], [0.4, 0.4, 0.4, 0.4, 0.4])) expect(p).toBeCloseTo(0.2, 12);
+  });
+
+  test("agrees with counting draws", () => {
+    const mean = [0.2, -0.4, 0.5, 0, 0.1];
+    const scale = [0.9, 0.3, 0.2, 1.2, 0.05];
+    const random = new RandomStream(1, "count");
+    const wins = [0, 0, 0, 0, 0];
+    const draws = 100_000;
+    for (let i = 0; i < draws; i++) {
+      const values = mean.map((m, j) => m + scale[j] * random.normal());
+      wins[values.indexOf(Math.max(...values))]++;
+    }
+    const exact = winProbabilities(FIVE, mean, scale);
+    for (const [i, p] of exact.entries()) {
+      expect(Math.abs(wins[i] / draws - p)).toBeLessThan(4 * Math.sqrt((p * (1 - p)) / draws) + 1e-4);
+    }
+  });
+
+  test("of a point estimate is certain", () => {
+    expect([...winProbabilities(FIVE, [0, 3, 1, 2, 2.5], null)]).toEqual([0, 1, 0, 0, 0]);
+  });
+});
+
+test("entropy is 0 when decided and ln 5 when open", () => {
+  expect(rowEntropies(FIVE, [0, 1, 0, 0, 0])[0]).toBeCloseTo(0, 15);
+  expect(rowEntropies(FIVE, [0.2, 0.2, 0.2, 0.2, 0.2])[0]).toBeCloseTo(Math.log(5), 14);
+});
+
+test("the divergence from the prior is 0 at the prior, and as by hand elsewhere", () => {
+  expect(klToPrior([0, 0], [0.5, 0.5], 4)).toBeCloseTo(0, 15);
+  // 1/2 (1/4 + 1 - 1 - ln 1/4) for mean 1, scale 1/2, prior precision 1.
+  expect(klToPrior([1], [0.5], 1)).toBeCloseTo(0.5 * (0.25 - Math.log(0.25)), 15);
+});
+
+test("the softmax's backward pass agrees with finite differences", () => {
+  const { rows, size } = NAS_BENCH_201;
+  const random = new RandomStream(5, "alpha");
+  const alpha = random.normals(size);
+  const direction = random.normals(size);
+  const loss = (at: Float64Array) => softmaxRows(rows, at).reduce((sum, p, i) => sum + direction[i] * p, 0);
+  const gradient = softmaxBackward(rows, softmaxRows(rows, alpha), direction);
+  for (let i = 0; i < size; i++) {
+    const up = alpha.slice();
+    const down = alpha.slice();
+    up[i] += 1e-5;
+    down[i] -= 1e-5;
+    expect(Math.abs((loss(up) - loss(down)) / 2e-5 - gradient[i])).toBeLessThan(1e-9);
+  }
+});
+
+test("the softmax stands large parameters", () => {
+  expect([...softmaxRows(TWO, [1000, 0])]).toEqual([1, 0]);
+});
+
+test("mixing weights under a narrow posterior are those at its mean", () => {
+  const mean = [0.5, 0, -1, 0.2, 0];
+  const at = softmaxRows(FIVE, mean);
+  const { mean: average, deviation } = mixingMoments(FIVE, mean, [1e-6, 1e-6, 1e-6, 1e-6, 1e-6]);
+  for (let i = 0; i < 5; i++) {
+    expect(average[i]).toBeCloseTo(at[i], 5);
+    expect(deviation[i]).toBeLessThan(1e-5);
+  }
+});
