@@ -52,8 +52,7 @@ export async function chooseDevice(
     if (options.engine !== undefined && options.engine !== candidate.engine) continue;
     const tried = await attempt(candidate);
     if (!("reason" in tried)) return { ...tried.open, choice: { ...tried.report, passedOver } };
-    // Both engines of a device that is not there give the same reason.
-    if (!passedOver.some(({ reason }) => reason === tried.reason)) passedOver.push(tried);
+    if (!known(passedOver, tried)) passedOver.push(tried);
   }
   if (options.device === undefined) {
     throw new Error(`no device can run a search: ${passedOver.map(({ reason }) => reason).join("; ")}`);
@@ -74,9 +73,15 @@ export async function listDevices(): Promise<(DeviceReport | PassedOver)[]> {
   for (const candidate of CANDIDATES) {
     const tried = await attempt(candidate);
     if ("open" in tried) tried.open.close();
-    entries.push("open" in tried ? tried.report : tried);
+    if ("open" in tried) entries.push(tried.report);
+    else if (!known(entries, tried)) entries.push(tried);
   }
   return entries;
+}
+
+/** Has this been said already? Both engines of a device that is not there give the same reason. */
+function known(entries: readonly (DeviceReport | PassedOver)[], { device, reason }: PassedOver): boolean {
+  return entries.some((entry) => "reason" in entry && entry.device === device && entry.reason === reason);
 }
 
 async function attempt({
