@@ -160,7 +160,8 @@ describe("bad input", { timeout: 40_000 }, () => {
       /--channels is "99", expected a whole number from 1 to 64; the nearest valid value is 64/,
     );
     expect(await refused("search", "--set", "archrate=1")).toMatch(/the nearest is archRate/);
-    expect(await refused("search", "--engine", "compiled")).toContain("not there yet");
+    expect(await refused("search", "--device", "cpu", "--engine", "compiled")).toContain("it has no compiled engine");
+    expect(await refused("search", "--engine", "compild")).toMatch(/nearest.* compiled/);
     expect(await refused("inspect", "--arch", ALL_3X3.replace("nor_conv_3x3~2", "nor_conv_5x5~2"))).toMatch(
       /unknown operation "nor_conv_5x5".*nearest is nor_conv_1x1/,
     );
