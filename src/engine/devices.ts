@@ -57,8 +57,7 @@ export async function chooseDevice(
   if (options.device === undefined) {
     throw new Error(`no device can run a search: ${passedOver.map(({ reason }) => reason).join("; ")}`);
   }
-  const reason =
-    (passedOver[0]?.reason ?? options.engine) ? `it has no ${options.engine} engine` : "no engine runs on it";
+  const reason = passedOver[0]?.reason ?? `it has no ${options.engine} engine`;
   const reports = (await listDevices()).filter((entry) => !("reason" in entry));
   const available = reports.map(({ device }) => device).join(", ");
   throw new InputError(`the device ${options.device} is not available: ${reason}; available: ${available || "none"}`);
