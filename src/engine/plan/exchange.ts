@@ -1,7 +1,8 @@
 import { InputError } from "../../core/errors";
 import type { ArchitectureGradient, Batch, Score, WeightStep } from "../engine";
+import { layoutSize, parameterLayout } from "../network";
 import type { Plan } from "./plan";
-import { vectorsOf } from "./weights";
+import { pack, unpack, vectorsOf } from "./weights";
 
 /**
  * What goes into the arena before a program runs, and what comes out after it: two ranges, from `regions.mixing` up to `regions.losses`,
@@ -83,4 +84,34 @@ export function readGradient(
     }
   }
   return { ...result, perExample: examples };
+}
+
+/** Weights then velocities in the order of `parameterLayout`, from the two packed regions that hold them. */
+export function unpackState({ blocks, spec }: Plan, weights: Float32Array, velocities: Float32Array): Float32Array {
+  const count = layoutSize(parameterLayout(spec.space, spec.sizes));
+  const state = new Float32Array(2 * count);
+  unpack(blocks, weights, state.subarray(0, count));
+  unpack(blocks, velocities, state.subarray(count));
+  return state;
+}
+
+/**
+ * The other way: fills the two packed regions, padding included.
+ * @param state weights, or weights then velocities; without them the velocities are zero
+ * @throws {InputError} where it is of another length
+ */
+export function packState(
+  { blocks, spec }: Plan,
+  state: ArrayLike<number>,
+  weights: Float32Array,
+  velocities: Float32Array,
+): void {
+  const count = layoutSize(parameterLayout(spec.space, spec.sizes));
+  if (state.length !== count && state.length !== 2 * count) {
+    throw new InputError(`expected ${count} weights, or ${2 * count} with their velocities, got ${state.length}`);
+  }
+  const flat = Float32Array.from(state);
+  pack(blocks, flat.subarray(0, count), weights);
+  velocities.fill(0);
+  if (flat.length > count) pack(blocks, flat.subarray(count), velocities);
 }

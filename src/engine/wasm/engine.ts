@@ -1,9 +1,6 @@
-import { InputError } from "../../core/errors";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
-import { layoutSize, parameterLayout } from "../network";
-import { readGradient, readScore, writeInputs } from "../plan/exchange";
+import { packState, readGradient, readScore, unpackState, writeInputs } from "../plan/exchange";
 import { createPlan, type Plan } from "../plan/plan";
-import { pack, unpack } from "../plan/weights";
 import { Machine } from "./machine";
 
 /** Most memory that a network may take: what a 32-bit address reaches, less room for what lies beside the arena. */
@@ -57,35 +54,23 @@ class WasmEngine implements Engine {
   }
 
   async exportState(): Promise<Float32Array> {
-    const { arena } = this.working();
-    const { blocks, regions, packed } = this.plan;
-    const count = this.parameters();
-    const state = new Float32Array(2 * count);
-    unpack(blocks, arena.subarray(regions.weights, regions.weights + packed), state.subarray(0, count));
-    unpack(blocks, arena.subarray(regions.velocities, regions.velocities + packed), state.subarray(count));
-    return state;
+    return unpackState(this.plan, ...this.regionsOfState());
   }
 
   importState(state: ArrayLike<number>): void {
-    const { arena } = this.working();
-    const { blocks, regions, packed } = this.plan;
-    const count = this.parameters();
-    if (state.length !== count && state.length !== 2 * count) {
-      throw new InputError(`expected ${count} weights, or ${2 * count} with their velocities, got ${state.length}`);
-    }
-    const flat = Float32Array.from(state);
-    pack(blocks, flat.subarray(0, count), arena.subarray(regions.weights, regions.weights + packed));
-    const velocities = arena.subarray(regions.velocities, regions.velocities + packed);
-    velocities.fill(0);
-    if (flat.length > count) pack(blocks, flat.subarray(count), velocities);
+    packState(this.plan, state, ...this.regionsOfState());
   }
 
   dispose(): void {
     this.machine = undefined;
   }
 
-  private parameters(): number {
-    return layoutSize(parameterLayout(this.spec.space, this.spec.sizes));
+  /** Where the arena keeps packed weights and velocities. */
+  private regionsOfState(): [Float32Array, Float32Array] {
+    const { arena } = this.working();
+    const { regions, packed } = this.plan;
+    const region = (offset: number) => arena.subarray(offset, offset + packed);
+    return [region(regions.weights), region(regions.velocities)];
   }
 
   private working(): Machine {
