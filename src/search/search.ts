@@ -72,6 +72,8 @@ export class Search {
   private current: Settings;
   /** Changes that wait for the next epoch. */
   private pending: Partial<Settings> = {};
+  /** Changes made while a step is under way; they wait for its end, so that a step has one set of hyper-parameters. */
+  private arrived: Partial<Settings> | null = null;
   private taken = 0;
   private epoch = 1;
 
@@ -125,6 +127,17 @@ export class Search {
 
   /** Takes a step, or half of one. @throws {DivergenceError} when a loss is not finite; the step is then not counted */
   async step(part: StepPart = "both"): Promise<StepRecord> {
+    this.arrived = {};
+    try {
+      return await this.takeStep(part);
+    } finally {
+      const { arrived } = this;
+      this.arrived = null;
+      if (Object.keys(arrived).length > 0) this.take(arrived, this.pending);
+    }
+  }
+
+  private async takeStep(part: StepPart): Promise<StepRecord> {
     const step = this.taken + 1;
     if (this.parts.weightBatches.startsEpoch) this.take(this.pending);
     const warm = step <= this.current.warmupSteps && part === "both";
@@ -185,12 +198,14 @@ export class Search {
       if (CONTROLS[key].acts === "restart")
         throw new InputError(`${key} acts at a restart: reset the run to change it`);
     }
-    checkTogether({ ...this.current, ...this.pending, ...patch });
+    checkTogether({ ...this.current, ...this.pending, ...this.arrived, ...patch });
     const waits = (key: string) => CONTROLS[key as ControlKey].acts === "epoch";
     const entries = Object.entries(patch);
     this.pending = { ...this.pending, ...Object.fromEntries(entries.filter(([key]) => waits(key))) };
-    this.take(Object.fromEntries(entries.filter(([key]) => !waits(key))), this.pending);
-    return { kind: "change", step: this.taken + 1, settings: patch };
+    const now = Object.fromEntries(entries.filter(([key]) => !waits(key)));
+    if (this.arrived) this.arrived = { ...this.arrived, ...now };
+    else this.take(now, this.pending);
+    return { kind: "change", step: this.taken + (this.arrived ? 2 : 1), settings: patch };
   }
 
   /** Everything that the rest of the run depends on. */

@@ -4,11 +4,13 @@ import { type Settings, withDefaults } from "../../src/core/controls";
 import { openDataset } from "../../src/engine/data/packed";
 import type { Batch, Engine, SupernetSpec } from "../../src/engine/engine";
 import { openSearch } from "../../src/search/open";
+import type { ChangeRecord, StepRecord } from "../../src/search/records";
+import type { Search } from "../../src/search/search";
 
 const read = async (path: string) => new Uint8Array(await readFile(new URL(`../../public/${path}`, import.meta.url)));
 
 /** Runs a few steps on an engine that only writes down what it is given. */
-async function given(chosen: Partial<Settings>) {
+async function given(chosen: Partial<Settings>, during: (search: Search) => void = () => {}) {
   const seen: { weights?: Float32Array; trained: Batch[]; scored: Batch[]; mixing: number[][] } = {
     trained: [],
     scored: [],
@@ -25,6 +27,7 @@ async function given(chosen: Partial<Settings>) {
       },
       architectureGradient: async (mixing, batch) => {
         seen.scored.push(batch);
+        during(opened.search);
         return { loss: 1, accuracy: 0, gradient: Float64Array.from(mixing, (p) => p - 0.5) };
       },
       evaluate: async () => ({ loss: 1, accuracy: 0 }),
@@ -36,9 +39,10 @@ async function given(chosen: Partial<Settings>) {
   const dataset = await openDataset(read, "fashion-mnist");
   const settings = withDefaults({ images: 1250, image: 8, channels: 2, batch: 8, steps: 4, ...chosen });
   const device = { device: "cpu", engine: "reference" } as const;
-  const { search } = await openSearch(settings, { dataset, device, createEngine, benchmark: null });
-  while (!search.done) await search.step();
-  return seen;
+  const opened = await openSearch(settings, { dataset, device, createEngine, benchmark: null });
+  const steps: StepRecord[] = [];
+  while (!opened.search.done) steps.push(await opened.search.step());
+  return { ...seen, steps };
 }
 
 test("BaLeNAS and DARTS start from the same weights and see the same batches; only the mixing differs", async () => {
@@ -59,4 +63,15 @@ test("more Monte Carlo samples look at one batch, so the method cannot change wh
   const several = await given({ samples: 3 });
   expect(several.scored[0]).toBe(several.scored[2]);
   expect(several.trained).toEqual((await given({})).trained);
+});
+
+test("a knob turned during a step acts from the step that its record names", async () => {
+  const changes: ChangeRecord[] = [];
+  const turn = (search: Search) => {
+    if (search.steps === 1) changes.push(search.change({ archRate: 0.1 }));
+  };
+  const [turned, plain] = [await given({ method: "darts" }, turn), await given({ method: "darts" })];
+  expect(changes).toEqual([{ kind: "change", step: 3, settings: { archRate: 0.1 } }]);
+  expect(turned.steps[1].mean).toEqual(plain.steps[1].mean);
+  expect(turned.steps[2].mean).not.toEqual(plain.steps[2].mean);
 });
