@@ -11,7 +11,7 @@ import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
 import type { StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
-import { reachesRun, useApp } from "./store";
+import { NO_RUN, reachesRun, useApp } from "./store";
 
 /** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
 
@@ -123,13 +123,7 @@ function forget(): void {
   expected = null;
   pace = [];
   set({
-    applied: null,
-    waiting: [],
-    step: 0,
-    epoch: 0,
-    seconds: 0,
-    rate: null,
-    failure: null,
+    ...NO_RUN,
     progress: get().device ? null : get().progress,
     phase: get().device ? "idle" : "starting",
   });

@@ -35,18 +35,23 @@ export interface AppState {
   readonly view: "probable" | "weighted";
 }
 
-export const useApp = create<AppState>(() => ({
-  phase: "starting",
-  draft: withDefaults({}),
+/** What the page knows of a run before its first step. */
+export const NO_RUN = {
   applied: null,
   waiting: [],
   step: 0,
   epoch: 0,
   seconds: 0,
   rate: null,
+  failure: null,
+} satisfies Partial<AppState>;
+
+export const useApp = create<AppState>(() => ({
+  ...NO_RUN,
+  phase: "starting",
+  draft: withDefaults({}),
   device: null,
   progress: null,
-  failure: null,
   hover: NOTHING,
   pinned: NOTHING,
   view: "weighted",

@@ -4,6 +4,9 @@ import { Popover } from "./Popover";
 
 const NAMES: Readonly<Record<DeviceId, string>> = { webgpu: "WebGPU", webgl: "WebGL", wasm: "WebAssembly", cpu: "CPU" };
 
+/** Where the bar is narrow; the colour still says that it is a fallback. */
+const SHORT: Readonly<Record<DeviceId, string>> = { ...NAMES, wasm: "Wasm" };
+
 const duration = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const error = (relative: number) => (relative === 0 ? "0" : relative.toExponential(0).replace("e-", "e−"));
 
@@ -23,7 +26,18 @@ export function Device() {
       button={
         <>
           <span className="dot" aria-hidden="true" />
-          {wanted ? `${name}, not ${NAMES[wanted.device]}` : name}
+          {wanted ? (
+            <>
+              <span className="in-full">
+                {name}, not {NAMES[wanted.device]}
+              </span>
+              <span className="in-short" aria-hidden="true">
+                {SHORT[device.device]}
+              </span>
+            </>
+          ) : (
+            name
+          )}
         </>
       }
     >

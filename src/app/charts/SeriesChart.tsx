@@ -95,7 +95,12 @@ export default function SeriesChart(props: SeriesChartProps) {
   );
 }
 
-const REFERENCE_TEXT = { fontSize: 11, fill: "var(--muted)" };
+/** With a rim of the ground, so that a curve behind a label does not strike it through. */
+const REFERENCE_TEXT = {
+  fontSize: 11,
+  fill: "var(--muted)",
+  style: { paintOrder: "stroke", stroke: "var(--page)", strokeWidth: 4, strokeLinejoin: "round" },
+} as const;
 
 function line({ key, name, colour, dash, width = 1.6, opacity = 1, dots, stepped, quiet }: Series) {
   return (

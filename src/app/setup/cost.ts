@@ -2,8 +2,11 @@ import type { Settings } from "../../core/controls";
 import type { NetworkCost, NetworkSizes } from "../../core/space";
 import { SPACES } from "../../core/spaces";
 
-/** A multiply-accumulate is two operations, and a backward pass costs about two forward ones. */
-const OPERATIONS_A_PASS = 2 * 3;
+/** A multiply-accumulate is two operations. */
+const OPERATIONS = 2;
+/** Work in forward passes: forward, backward by data, and by weights where those learn. */
+const WEIGHT_HALF = 3;
+const ARCHITECTURE_HALF = 2;
 
 export interface SearchCost {
   /** Trainable weights of the supernet, to within its batch norms. */
@@ -20,10 +23,10 @@ export function searchCost(settings: Settings): SearchCost {
   const space = SPACES[settings.space];
   const sizes: NetworkSizes = { channels, cells, image, imageChannels: 1, classes: 10 };
   const supernet = supernetCost(settings.space, sizes);
-  const passes = 1 + (method === "balenas" ? samples : 1);
+  const passes = WEIGHT_HALF + ARCHITECTURE_HALF * (method === "balenas" ? samples : 1);
   return {
     weights: supernet.parameters + space.size,
-    step: passes * batch * supernet.flops * OPERATIONS_A_PASS,
+    step: passes * batch * supernet.flops * OPERATIONS,
     epochs: (steps * batch) / images,
   };
 }
