@@ -99,7 +99,7 @@ export const CONTROLS = {
   }),
   images: number({
     label: "Images a half",
-    default: 5000,
+    default: 25000,
     min: 1250,
     max: 30000,
     integer: true,
@@ -192,7 +192,7 @@ export const CONTROLS = {
   }),
   steps: number({
     label: "Steps",
-    default: 200,
+    default: 2400,
     min: 1,
     max: 100000,
     integer: true,
@@ -216,7 +216,7 @@ export const CONTROLS = {
   evaluateEvery: number({
     label: "Evaluate every",
     unit: "steps",
-    default: 50,
+    default: 200,
     min: 1,
     max: 100000,
     integer: true,
@@ -290,7 +290,7 @@ export const CONTROLS = {
   archRate: number({
     label: "Architecture rate",
     symbol: "lr",
-    default: 0.025,
+    default: 0.0025,
     min: 1e-6,
     max: 1,
     scale: "log",
