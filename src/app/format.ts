@@ -17,10 +17,13 @@ export function plain(value: number): string {
   return String(value).replace("-", "−");
 }
 
+const PREFIXES = ["k", "M", "G", "T", "P"];
+
 /** "1,531,546", "24.6 k", "1.5 M": three digits and a prefix. */
 export function short(value: number): string {
   if (value < 1000) return String(Math.round(value));
-  const [scaled, unit] = value < 1e6 ? [value / 1e3, "k"] : value < 1e9 ? [value / 1e6, "M"] : [value / 1e9, "G"];
+  const thousands = Math.min(PREFIXES.length, Math.floor(Math.log10(value) / 3));
+  const [scaled, unit] = [value / 1000 ** thousands, PREFIXES[thousands - 1]];
   return `${scaled < 100 ? scaled.toPrecision(3).replace(/\.?0+$/, "") : Math.round(scaled)} ${unit}`;
 }
 

@@ -1,17 +1,10 @@
-import {
-  type ControlKey,
-  checkTogether,
-  controlOf,
-  type Settings,
-  type SettingValue,
-  withDefaults,
-} from "../core/controls";
+import { type ControlKey, controlOf, type Settings, type SettingValue, withDefaults } from "../core/controls";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
 import type { StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
-import { NO_RUN, reachesRun, useApp } from "./store";
+import { NO_RUN, obstacleOf, reachesRun, useApp } from "./store";
 
 /** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
 
@@ -24,6 +17,9 @@ let generation = 0;
 let prepared = 0;
 /** The run whose frames count; null from a reset until the next run is prepared. */
 let expected: number | null = null;
+/** Milliseconds for which the form must stand still before its cost is asked for. */
+const ESTIMATE_AFTER = 120;
+let estimating: ReturnType<typeof setTimeout> | undefined;
 /** The rate is that of so many last seconds, over no fewer than so many frames. */
 const PACE_SECONDS = 5;
 const LEAST_POINTS = 6;
@@ -41,6 +37,10 @@ export function startSession(): void {
     (device) => set({ device, phase: get().applied ? get().phase : "idle", progress: null }),
     (error) => fail(error, "Reload the page; if it happens again, try another browser."),
   );
+  useApp.subscribe((state, before) => {
+    if (state.draft !== before.draft) estimate();
+  });
+  estimate();
 }
 
 function receive(message: WorkerMessage): void {
@@ -101,14 +101,19 @@ function call<T>(what: (control: NonNullable<typeof worker>["control"]) => Promi
   return queue as Promise<void>;
 }
 
-/** Why the form's settings cannot run together; null when they can. */
-export function clashOf(settings: Settings): string | null {
-  try {
-    checkTogether(settings);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** Asks for the cost of the form once it has stood still for a moment. */
+function estimate(): void {
+  clearTimeout(estimating);
+  estimating = setTimeout(async () => {
+    const { draft } = get();
+    try {
+      await worker?.device;
+      const cost = (await worker?.control.cost(draft)) ?? null;
+      if (draft === get().draft) set({ cost });
+    } catch {
+      // A run says in full what is missing; the estimate is left blank.
+    }
+  }, ESTIMATE_AFTER);
 }
 
 function showPrior(): void {
@@ -132,9 +137,9 @@ function forget(): void {
 
 /** Builds a run from the form where there is none. */
 function ensureRun(): void {
-  const { draft, applied } = get();
+  const { draft, applied, cost } = get();
   if (applied) return;
-  set({ applied: draft, phase: "preparing" });
+  set({ applied: draft, runCost: cost, phase: "preparing" });
   call((control) => {
     prepared += 1;
     expected = prepared;
@@ -143,8 +148,8 @@ function ensureRun(): void {
 }
 
 export function run(): void {
-  const { phase, draft } = get();
-  if (phase === "preparing" || phase === "running" || clashOf(draft)) return;
+  const { phase } = get();
+  if (phase === "preparing" || phase === "running" || obstacleOf(get())) return;
   if (phase === "finished" || phase === "failed") forget();
   ensureRun();
   call((control) => control.run());
@@ -161,9 +166,9 @@ export function toggle(): void {
 
 /** One step, or half of one, of a run that stands still. */
 export function step(part: StepPart): void {
-  const { phase, draft } = get();
+  const { phase } = get();
   if (phase !== "idle" && phase !== "starting" && phase !== "paused") return;
-  if (clashOf(draft)) return;
+  if (obstacleOf(get())) return;
   ensureRun();
   call((control) => control.step(part));
 }
@@ -185,7 +190,7 @@ export function setControl(key: ControlKey, value: SettingValue): void {
     return;
   }
   const merged = { ...state.applied, [key]: value } as Settings;
-  if (!reachesRun(state, key) || clashOf(merged)) return;
+  if (!reachesRun(state, key) || obstacleOf({ draft: merged, cost: null })) return;
   const late = controlOf(key).acts === "epoch";
   set({ applied: merged, waiting: late ? [...new Set([...state.waiting, key])] : state.waiting });
   call((control) => control.change({ [key]: value }));

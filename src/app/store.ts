@@ -1,6 +1,6 @@
 import { create } from "zustand";
-import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, withDefaults } from "../core/controls";
-import type { DeviceChoice, Failure, Phase } from "../worker/protocol";
+import { CONTROL_KEYS, type ControlKey, checkTogether, controlOf, type Settings, withDefaults } from "../core/controls";
+import type { DeviceChoice, Failure, Phase, SearchCost } from "../worker/protocol";
 
 /** What the pointer or the keyboard has singled out; lit in every panel. */
 export interface Focus {
@@ -27,6 +27,9 @@ export interface AppState {
   /** Steps a second over the last few seconds; null until there is one to tell. */
   readonly rate: number | null;
   readonly device: DeviceChoice | null;
+  /** What the form's settings would cost, and what the run under way does; null until the worker has said. */
+  readonly cost: SearchCost | null;
+  readonly runCost: SearchCost | null;
   /** What is being prepared, and how far it is. */
   readonly progress: { readonly what: string; readonly fraction: number | null } | null;
   readonly failure: Failure | null;
@@ -51,6 +54,8 @@ export const useApp = create<AppState>(() => ({
   phase: "starting",
   draft: withDefaults({}),
   device: null,
+  cost: null,
+  runCost: null,
   progress: null,
   hover: NOTHING,
   pinned: NOTHING,
@@ -85,6 +90,16 @@ export function lightOf(focus: Focus, row: number, operation: string): "" | "asi
   if (focus.row !== null && focus.row !== row) return "dim";
   if (focus.operation === null || focus.operation === operation) return "";
   return focus.row === null ? "dim" : "aside";
+}
+
+/** Why the form's settings cannot run here; null when they can. */
+export function obstacleOf({ draft, cost }: Pick<AppState, "draft" | "cost">): string | null {
+  try {
+    checkTogether(draft);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  return cost?.refusal ?? null;
 }
 
 /** Settings of the form that the run under way doesn't obey; they act at the next reset. */

@@ -1,6 +1,7 @@
 import { InputError } from "../core/errors";
 import { nearest } from "../core/text";
 import { DivergenceError } from "../search/search";
+import { bench } from "./bench";
 import { devices } from "./devices";
 import { messageOf } from "./files";
 import { inspect } from "./inspect";
@@ -9,6 +10,7 @@ import { Interrupted, search } from "./search";
 const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Promise<void>; help: string }>> = {
   search: { run: search, help: "runs one search or several" },
   inspect: { run: inspect, help: "looks one architecture up" },
+  bench: { run: bench, help: "times the search step" },
   devices: { run: devices, help: "lists the devices it can use, with the self-test of each" },
 };
 const NAMES = Object.keys(COMMANDS);

@@ -6,8 +6,12 @@ export interface OpenDevice {
   readonly description: string;
   /** The WebGPU device behind it, for engines that share it; null on other devices. */
   readonly gpu: GPUDevice | null;
+  /** Most bytes that the compiled step's arena may take here; absent where another engine runs. */
+  readonly arenaLimit?: number;
   /** @param weights all weights, in the order of `parameterLayout` */
   createEngine(spec: SupernetSpec, weights: Float32Array): Promise<Engine>;
+  /** Measures the best matrix product of the device, GFLOP/s; absent where nothing needs to know. */
+  matmulPeak?(): Promise<number>;
   /** Calls back once, with a sentence for people, when the device is lost or reports an error: what its engines return is void then. */
   onLost(callback: (reason: string) => void): void;
   /** Gives the device back. Dispose its engines first. */

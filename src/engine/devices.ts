@@ -14,13 +14,18 @@ const openCpu = async () => (await import("./reference/cpu")).open();
 
 /** The compiled step on the GPU device that TensorFlow.js holds. */
 async function openCompiledWebGpu(): Promise<OpenDevice> {
-  const [{ open }, { createWebGpuEngine }] = await Promise.all([
+  const [{ open }, { createWebGpuEngine }, { arenaLimit }] = await Promise.all([
     import("./reference/webgpu"),
     import("./webgpu/engine"),
+    import("./webgpu/executor"),
   ]);
   const opened = await open();
   const gpu = opened.gpu as GPUDevice;
-  return { ...opened, createEngine: (spec, weights) => createWebGpuEngine(gpu, spec, weights) };
+  return {
+    ...opened,
+    arenaLimit: arenaLimit(gpu),
+    createEngine: (spec, weights) => createWebGpuEngine(gpu, spec, weights),
+  };
 }
 
 /** Most wanted first. Each is loaded when its turn comes. */

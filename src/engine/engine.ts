@@ -49,6 +49,10 @@ export interface SupernetSpec {
  */
 export interface Engine {
   readonly spec: SupernetSpec;
+  /** Milliseconds that kernels have held the calling thread so far; absent where they run beside it. */
+  readonly kernelMilliseconds?: number;
+  /** Memory that the engine works in; absent where it cannot tell. */
+  readonly arenaBytes?: number;
   /** Takes one weight step at `mixing`; the score is that of the batch before the step. */
   weightStep(mixing: ArrayLike<number>, batch: Batch, step: WeightStep): Promise<Score>;
   /** Loss, accuracy and dL/dp; the weights stay as they are. */

@@ -5,8 +5,10 @@ import { RandomStream } from "../core/random";
 import { SPACES } from "../core/spaces";
 import { BatchSource, type Half } from "../engine/data/batches";
 import type { Dataset } from "../engine/data/dataset";
+import type { OpenDevice } from "../engine/device";
 import type { Batch, DeviceReport, Engine, SupernetSpec } from "../engine/engine";
 import { initialWeights, parameterLayout } from "../engine/network";
+import { createPlan, type PlanCost, planCost, tooLarge } from "../engine/plan/plan";
 import { Search } from "./search";
 
 /** What a search finds around it: images, a device, and the benchmark's figures where the space has them. */
@@ -28,6 +30,24 @@ export function specOf(settings: Settings, dataset: Pick<Dataset, "classes">): S
   const { channels, cells, image, batch } = settings;
   const sizes = { channels, cells, image, imageChannels: 1, classes: dataset.classes.length };
   return { space: SPACES[settings.space], sizes, batch };
+}
+
+/** What a search will cost on a device. */
+export interface SearchCost extends PlanCost {
+  /** Why the device cannot hold the network, and what to do; null where it can. */
+  readonly refusal: string | null;
+}
+
+/** The cost of a search, known before it runs. */
+export function costOf(
+  settings: Settings,
+  dataset: Pick<Dataset, "classes">,
+  { arenaLimit = Number.POSITIVE_INFINITY }: Pick<OpenDevice, "arenaLimit">,
+): SearchCost {
+  const plan = createPlan(specOf(settings, dataset), { limit: Number.POSITIVE_INFINITY });
+  const cost = planCost(plan, settings.method === "balenas" ? settings.samples : 1);
+  const refusal = cost.arenaBytes > arenaLimit ? tooLarge(cost.arenaBytes, arenaLimit) : null;
+  return { ...cost, refusal };
 }
 
 /**

@@ -5,12 +5,12 @@ import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
 import type { DeviceChoice } from "../engine/engine";
-import { type OpenSearch, openSearch } from "../search/open";
+import { costOf, type OpenSearch, openSearch } from "../search/open";
 import type { RunRecord } from "../search/records";
 import { toLine } from "../search/runfile";
 import { DivergenceError } from "../search/search";
 import { Outbox } from "./outbox";
-import type { Phase, SearchControl, StepPart } from "./protocol";
+import type { Phase, SearchControl, SearchCost, StepPart } from "./protocol";
 
 /** How long the loop may keep the worker from hearing the page, milliseconds. */
 const HEARING_INTERVAL = 10;
@@ -44,6 +44,11 @@ export class SearchHost implements SearchControl {
     this.progress("Testing the device", 1);
     this.enter("idle");
     return this.device.choice;
+  }
+
+  async cost(settings: Settings): Promise<SearchCost> {
+    this.dataset ??= await openDataset(this.read, settings.data);
+    return costOf(settings, this.dataset, this.device);
   }
 
   async prepare(settings: Settings): Promise<void> {

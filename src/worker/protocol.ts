@@ -1,10 +1,11 @@
 import type { Settings } from "../core/controls";
 import type { DeviceChoice } from "../engine/engine";
+import type { SearchCost } from "../search/open";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
 import type { StepPart } from "../search/search";
 
 export type { DeviceChoice, DeviceId } from "../engine/engine";
-export type { ChangeRecord, EvaluationRecord, ResultRecord, StepPart };
+export type { ChangeRecord, EvaluationRecord, ResultRecord, SearchCost, StepPart };
 
 /**
  * The boundary between the page and its worker: types only, both sides derive from them. Control calls go through comlink; what
@@ -21,6 +22,8 @@ export type Phase = "starting" | "idle" | "preparing" | "running" | "paused" | "
 export interface SearchControl {
   /** Takes the port for the stream below, picks a device and tests it. Call first. */
   connect(port: MessagePort): Promise<DeviceChoice>;
+  /** What a search with these settings would cost on the device chosen. */
+  cost(settings: Settings): Promise<SearchCost>;
   /** Builds a run at step 0 and stops there. Ends any run before it. @throws {InputError} for settings that clash */
   prepare(settings: Settings): Promise<void>;
   /** Lets the prepared run go on until it is paused or done; returns at once. */

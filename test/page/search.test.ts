@@ -81,6 +81,28 @@ test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", a
   }
 });
 
+test("the cost of a search is on the page before it runs, and what the device cannot hold is refused", async () => {
+  const { browser, page } = await open(address, PLAIN_FLAGS);
+  try {
+    const cost = page.locator(".cost");
+    await expect
+      .poll(() => cost.innerText(), { timeout: 60_000 })
+      .toMatch(/^25 k weights · 276 MFLOP a step · 4.73 MB/);
+    await page.locator(".knobs details").evaluateAll((groups) => {
+      for (const group of groups) (group as HTMLDetailsElement).open = true;
+    });
+    for (const [label, value] of Object.entries({ Channels: 64, "Cells a stage": 5, "Image size": 32, Batch: 256 })) {
+      await fill(page, label, value);
+    }
+    const notice = page.locator(".pending");
+    await notice.waitFor({ timeout: 60_000 });
+    expect(await notice.innerText()).toMatch(/needs 8.9 GiB of memory, more than the 3.5 GiB that the device offers/);
+    expect(await page.getByRole("button", { name: /^Run/ }).isDisabled()).toBe(true);
+  } finally {
+    await browser.close();
+  }
+});
+
 test("without WebGPU the page names the device that takes its place", async () => {
   const { browser, page } = await open(address, PLAIN_FLAGS);
   try {

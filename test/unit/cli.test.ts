@@ -180,3 +180,35 @@ describe("bad input", { timeout: 40_000 }, () => {
     );
   });
 });
+
+describe("nas bench", () => {
+  it("prints a line an engine, with the work of a step", async () => {
+    const { status, stdout } = await nas(
+      ..."bench --device wasm --channels 2 --image 8 --batch 4 --steps 2".split(" "),
+    );
+    expect(status).toBe(0);
+    const [compiled, reference] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect([compiled.engine, compiled.device]).toEqual(["compiled", "wasm"]);
+    // TensorFlow.js cannot train on its WebAssembly.
+    expect([reference.engine, reference.device]).toEqual(["reference", "cpu"]);
+    for (const line of [compiled, reference]) {
+      expect(line).toMatchObject({ space: "nasbench201", channels: 2, cells: 1, image: 8, batch: 4, dispatches: null });
+      expect(line.gflops).toBeCloseTo((1000 * line.gflopPerStep) / line.msPerStep, 6);
+    }
+    expect(compiled.gflopPerStep).toBe(reference.gflopPerStep);
+    expect(compiled.jsMsPerStep).toBeLessThan(compiled.msPerStep);
+    expect(compiled.peakGflops).toBeGreaterThan(0);
+    expect(compiled.arenaBytes).toBeGreaterThan(4 * compiled.parameters);
+  });
+
+  it("refuses what it cannot time", async () => {
+    const { status, stderr } = await nas("bench", "--device", "wasm", "--engines", "compield");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /--engines is "compield", expected compiled or reference; the nearest valid value is compiled/,
+    );
+  });
+});

@@ -98,6 +98,8 @@ describe("planning", () => {
       .map((c, s) => ((9 * c * c) / 2 + 9 * c * c + (c * c) / 2) * (64 >> (2 * s)))
       .reduce((a, b) => a + b);
     expect(cost.flops).toBe(2 * 5 * 32 * (stem + cells + residuals + 160));
+    // Two passes for each Monte Carlo sample, three for the weights.
+    expect(planCost(createPlan(spec), 3).flops).toBe(2 * 9 * 32 * (stem + cells + residuals + 160));
   });
 
   it("needs few kernels for one search step", () => {

@@ -1,6 +1,6 @@
 import type { Phase, StepPart } from "../../worker/protocol";
 import * as session from "../session";
-import { useApp } from "../store";
+import { obstacleOf, useApp } from "../store";
 import { toggleTheme } from "../theme";
 import "./bar.css";
 import { Device } from "./Device";
@@ -26,9 +26,9 @@ const RUN_LABEL: Readonly<Record<Phase, string>> = {
 
 export function Bar() {
   const phase = useApp((state) => state.phase);
-  const clash = useApp((state) => session.clashOf(state.draft) !== null && state.applied === null);
+  const stuck = useApp((state) => state.applied === null && obstacleOf(state) !== null);
 
-  const canStep = !clash && (phase === "starting" || phase === "idle" || phase === "paused");
+  const canStep = !stuck && (phase === "starting" || phase === "idle" || phase === "paused");
   return (
     <header className="bar">
       <h1>
@@ -45,7 +45,7 @@ export function Bar() {
           type="button"
           className="button primary run"
           onClick={session.toggle}
-          disabled={phase === "preparing" || clash}
+          disabled={phase === "preparing" || stuck}
           title={phase === "running" ? "Pause (space)" : "Run (space)"}
           aria-keyshortcuts="Space"
         >

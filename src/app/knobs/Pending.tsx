@@ -1,15 +1,17 @@
 import { count } from "../format";
-import { clashOf, dropPending, reset } from "../session";
-import { pendingKeys, useApp } from "../store";
+import { dropPending, reset } from "../session";
+import { obstacleOf, pendingKeys, useApp } from "../store";
+
+const sentence = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 /** What the form says and the run under way does not obey. */
 export function Pending() {
   const pending = useApp((state) => pendingKeys(state).length);
-  const clash = useApp((state) => clashOf(state.draft));
-  if (clash) {
+  const obstacle = useApp(obstacleOf);
+  if (obstacle) {
     return (
       <p className="notice danger pending" role="alert">
-        <strong>These settings clash.</strong> {clash}.
+        <strong>These settings cannot run.</strong> {sentence(obstacle)}
       </p>
     );
   }

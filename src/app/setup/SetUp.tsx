@@ -1,9 +1,7 @@
-import { useMemo } from "react";
 import { clock, short } from "../format";
 import { Field } from "../knobs/Field";
 import { setForm } from "../session";
 import { useApp } from "../store";
-import { searchCost } from "./cost";
 import { formOf, PRESETS, presetOf } from "./presets";
 import "./setup.css";
 
@@ -58,17 +56,17 @@ export function SetUp() {
   );
 }
 
+/** What the form's search costs: by the plan of the compiled step, and in time by the pace of the run under way. */
 function Cost() {
-  const draft = useApp((state) => state.draft);
-  const applied = useApp((state) => state.applied);
-  const rate = useApp((state) => state.rate);
-  const cost = useMemo(() => searchCost(draft), [draft]);
-  // The last run's speed, carried over in proportion to the work of a step.
-  const seconds = applied && rate ? (draft.steps / rate) * (cost.step / searchCost(applied).step) : null;
+  const { steps, batch, images } = useApp((state) => state.draft);
+  const { cost, runCost, rate } = useApp();
+  if (!cost) return <p className="cost small muted">Reckoning the cost…</p>;
+  const seconds = runCost && rate ? (steps / rate) * (cost.flops / runCost.flops) : null;
+  const epochs = (steps * batch) / images;
   return (
     <p className="cost small muted">
-      {short(cost.weights)} weights · {short(cost.step)}FLOP a step · {cost.epochs.toFixed(cost.epochs < 10 ? 1 : 0)}{" "}
-      epochs
+      {short(cost.parameters)} weights · {short(cost.flops)}FLOP a step · {short(cost.arenaBytes)}B ·{" "}
+      {epochs.toFixed(epochs < 10 ? 1 : 0)} epochs
       {seconds !== null && ` · about ${clock(seconds)}`}
     </p>
   );

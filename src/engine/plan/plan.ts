@@ -38,8 +38,8 @@ export interface PlanCost {
   readonly parameters: number;
   /**
    * Floating-point operations of one search step (architecture and weights): two for every multiply-accumulate of every convolution
-   * and of the classifier, padding counted, for one batch; once forward and once backward by data in the architecture step, once
-   * forward, once by data and once by weights in the weight step.
+   * and of the classifier, padding counted, for one batch; once forward and once backward by data for each Monte Carlo sample of the
+   * architecture step, once forward, once by data and once by weights in the weight step.
    */
   readonly flops: number;
   readonly arenaBytes: number;
@@ -47,8 +47,9 @@ export interface PlanCost {
   readonly entries: number;
 }
 
-/** Passes of one search step, weighed by the work of a forward pass. */
-const PASSES_OF_A_STEP = 5;
+/** Work of a half step, in forward passes. */
+const PASSES_OF_ARCHITECTURE = 2;
+const PASSES_OF_WEIGHTS = 3;
 
 const DEFAULT_LIMIT = 2 ** 31;
 
@@ -86,12 +87,7 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
     return { pass, program, weights };
   });
   const floats = Math.max(...built.map(({ program }) => program.arena.size));
-  if (floats * 4 > limit) {
-    throw new InputError(
-      `this network needs ${gibibytes(floats * 4)} of memory, more than the ${gibibytes(limit)} that the device offers; ` +
-        "choose a smaller batch, image side, number of channels or number of cells",
-    );
-  }
+  if (floats * 4 > limit) throw new InputError(tooLarge(floats * 4, limit));
   return {
     spec,
     images,
@@ -103,15 +99,15 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
   };
 }
 
-/** Cost of a plan's search step. */
-export function planCost(plan: Plan): PlanCost {
+/** Cost of a plan's search step, with so many Monte Carlo samples of the architecture. */
+export function planCost(plan: Plan, samples = 1): PlanCost {
   const { spec, blocks, programs } = plan;
   const accumulates = blocks.reduce((sum, { parameter, positions }) => sum + parameter.size * positions, 0);
   return {
     parameters: layoutSize(parameterLayout(spec.space, spec.sizes)),
-    flops: 2 * PASSES_OF_A_STEP * spec.batch * accumulates,
+    flops: 2 * (PASSES_OF_ARCHITECTURE * samples + PASSES_OF_WEIGHTS) * spec.batch * accumulates,
     arenaBytes: plan.floats * 4,
-    entries: programs.architecture.length + programs.weights.length,
+    entries: programs.architecture.length * samples + programs.weights.length,
   };
 }
 
@@ -166,6 +162,13 @@ function optimiser({ program, regions, packed, parts }: Context, slots: number):
   program.add("update", { weights, velocities, gradient, count: packed, squares, slots, hyper });
 }
 
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+/** What to say of a network that needs more bytes than the device offers; null where nobody knows how many those are. */
+export function tooLarge(bytes: number, limit: number | null): string {
+  const gibibytes = (size: number) => `${(size / 2 ** 30).toFixed(1)} GiB`;
+  const offer =
+    limit === null ? "more than the device has left" : `more than the ${gibibytes(limit)} that the device offers`;
+  return (
+    `this network needs ${gibibytes(bytes)} of memory, ${offer}; ` +
+    "choose a smaller batch, image side, number of channels or number of cells"
+  );
 }

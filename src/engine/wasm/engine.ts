@@ -4,7 +4,7 @@ import { createPlan, type Plan } from "../plan/plan";
 import { Machine } from "./machine";
 
 /** Most memory that a network may take: what a 32-bit address reaches, less room for what lies beside the arena. */
-const LIMIT = 3.5 * 2 ** 30;
+export const ARENA_LIMIT = 3.5 * 2 ** 30;
 
 /** Parts of the gradient's norm, for threads to share out. */
 const SLOTS = 16;
@@ -16,7 +16,7 @@ const SLOTS = 16;
  * @throws {InputError} where the network needs more memory than there is, or has an operation without a kernel
  */
 export async function createWasmEngine(spec: SupernetSpec, weights: ArrayLike<number>): Promise<Engine> {
-  const plan = createPlan(spec, { limit: LIMIT, slots: SLOTS });
+  const plan = createPlan(spec, { limit: ARENA_LIMIT, slots: SLOTS });
   const engine = new WasmEngine(plan, await Machine.create(plan));
   engine.importState(weights);
   return engine;
@@ -24,6 +24,8 @@ export async function createWasmEngine(spec: SupernetSpec, weights: ArrayLike<nu
 
 class WasmEngine implements Engine {
   readonly spec: SupernetSpec;
+  readonly arenaBytes: number;
+  kernelMilliseconds = 0;
   private machine: Machine | undefined;
 
   constructor(
@@ -31,6 +33,7 @@ class WasmEngine implements Engine {
     machine: Machine,
   ) {
     this.spec = plan.spec;
+    this.arenaBytes = plan.floats * 4;
     this.machine = machine;
   }
 
@@ -81,7 +84,9 @@ class WasmEngine implements Engine {
   private run(pass: keyof Plan["programs"], mixing: ArrayLike<number>, batch: Batch, step?: WeightStep): Machine {
     const machine = this.working();
     writeInputs(this.plan, machine.arena, 0, mixing, batch, step);
+    const begun = performance.now();
     machine.run(this.plan.programs[pass]);
+    this.kernelMilliseconds += performance.now() - begun;
     return machine;
   }
 }

@@ -1,6 +1,6 @@
 import { InputError } from "../../core/errors";
 import { argumentsOf, type Entry, encode } from "../plan/kernels";
-import type { Plan } from "../plan/plan";
+import { type Plan, tooLarge } from "../plan/plan";
 import { BASIC, RELAXED } from "./binaries";
 
 /** What the AssemblyScript module exports; see assembly/index.ts, assembly/machine.ts and assembly/matmul.ts. */
@@ -116,11 +116,7 @@ function allocate(bytes: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
   } catch (error) {
-    throw new InputError(
-      `there is no room for the ${(bytes / 2 ** 20).toFixed(0)} MiB that this network needs; ` +
-        "choose a smaller batch, image side, number of channels or number of cells",
-      { cause: error },
-    );
+    throw new InputError(tooLarge(bytes, null), { cause: error });
   }
 }
 

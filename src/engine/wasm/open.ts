@@ -1,5 +1,6 @@
 import { LossSignal, type OpenDevice, Unavailable } from "../device";
-import { createWasmEngine } from "./engine";
+import { ARENA_LIMIT, createWasmEngine } from "./engine";
+import { matmulPeak } from "./machine";
 
 /**
  * Opens the CPU by way of SIMD WebAssembly.
@@ -10,7 +11,9 @@ export async function open(): Promise<OpenDevice> {
   return {
     description: "the processor, by SIMD WebAssembly on one thread",
     gpu: null,
+    arenaLimit: ARENA_LIMIT,
     createEngine: createWasmEngine,
+    matmulPeak,
     // A processor is not lost.
     onLost: new LossSignal().onLost,
     close: () => {},

@@ -3,7 +3,7 @@ import { outputEnd, packState, readGradient, readScore, unpackState, writeInputs
 import type { Pass } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
 import { vectorsOf } from "../plan/weights";
-import { Executor, type Progress } from "./executor";
+import { arenaLimit, Executor, type Progress } from "./executor";
 import { type Variant, variantFor } from "./lower";
 import { slotsOf } from "./shaders/optimiser";
 
@@ -24,8 +24,7 @@ export async function createWebGpuEngine(
   onProgress?: Progress,
   variant: Variant = variantFor(device),
 ): Promise<Engine> {
-  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
-  const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  const limit = arenaLimit(device);
   const plan = createPlan(spec, { parts: partsFor(spec), slots: slotsOf(variant.reducing), limit });
   const engine = new WebGpuEngine(plan, await Executor.create(device, plan, variant, onProgress));
   engine.importState(weights);
@@ -34,6 +33,7 @@ export async function createWebGpuEngine(
 
 class WebGpuEngine implements Engine {
   readonly spec: SupernetSpec;
+  readonly arenaBytes: number;
   /** Mixing weights to images, as they lie in the arena. */
   private readonly inputs: Float32Array<ArrayBuffer>;
 
@@ -42,6 +42,7 @@ class WebGpuEngine implements Engine {
     private readonly executor: Executor,
   ) {
     this.spec = plan.spec;
+    this.arenaBytes = executor.bytes;
     const { image, imageChannels } = plan.spec.sizes;
     const pixels = image ** 2 * vectorsOf(imageChannels) * 4 * plan.images;
     this.inputs = new Float32Array(plan.regions.images + pixels - plan.regions.mixing);

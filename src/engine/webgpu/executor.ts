@@ -1,17 +1,29 @@
 import { InputError } from "../../core/errors";
+import type { Entry } from "../plan/kernels";
 import { PASSES, type Pass } from "../plan/layer";
-import type { Plan } from "../plan/plan";
+import { type Plan, tooLarge } from "../plan/plan";
 import { lower, type Variant } from "./lower";
 import { type Dispatch, moduleOf, type Shader } from "./shader";
 
 /** Compiled pipelines so far, and all. */
 export type Progress = (done: number, total: number) => void;
 
+/** What the executor needs of a plan. */
+export interface Executable extends Pick<Plan, "images" | "floats"> {
+  readonly spec: { readonly batch: number };
+  readonly programs: Readonly<Record<Pass, readonly Entry[]>>;
+}
+
 interface Step {
   readonly pipeline: GPUComputePipeline;
   /** Offset of the arguments, bytes. */
   readonly argumentsAt: number;
   readonly groups: readonly [number, number, number];
+}
+
+/** Bytes that one buffer, and so an arena, may have. */
+export function arenaLimit({ limits }: GPUDevice): number {
+  return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
 }
 
 /** A range of the arena, in floats. */
@@ -32,13 +44,15 @@ export class Executor {
     private readonly bindings: GPUBindGroup,
     private readonly programs: Readonly<Record<Pass, readonly Step[]>>,
     private readonly staging: Staging,
+    /** Of the arena, partial sums included. */
+    readonly bytes: number,
   ) {}
 
   /**
    * Allocates the arena and compiles the pipelines, several at a time.
    * @throws {InputError} where the device cannot hold the arena, partial sums included
    */
-  static async create(device: GPUDevice, plan: Plan, variant: Variant, onProgress?: Progress): Promise<Executor> {
+  static async create(device: GPUDevice, plan: Executable, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const layout = device.createBindGroupLayout({
       entries: [
         { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" } },
@@ -48,9 +62,8 @@ export class Executor {
     const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, variant, plan.floats));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
-    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
-    const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    if (floats * 4 > limit) throw tooLarge(floats * 4, `more than the ${gibibytes(limit)} that the device offers`);
+    const limit = arenaLimit(device);
+    if (floats * 4 > limit) throw new InputError(tooLarge(floats * 4, limit));
     const packed = packArguments(dispatches.flat(), device.limits.minUniformBufferOffsetAlignment);
 
     device.pushErrorScope("out-of-memory");
@@ -67,7 +80,7 @@ export class Executor {
     if (await device.popErrorScope()) {
       arena.destroy();
       constants.destroy();
-      throw tooLarge(floats * 4, "more than the device has left");
+      throw new InputError(tooLarge(floats * 4, null));
     }
     device.queue.writeBuffer(constants, 0, packed.data);
     const bindings = device.createBindGroup({
@@ -93,7 +106,7 @@ export class Executor {
         }),
       );
       const programs = Object.fromEntries(PASSES.map((pass, i) => [pass, steps[i]])) as Record<Pass, Step[]>;
-      return new Executor(device, arena, constants, bindings, programs, new Staging(device));
+      return new Executor(device, arena, constants, bindings, programs, new Staging(device), floats * 4);
     } catch (error) {
       arena.destroy();
       constants.destroy();
@@ -185,17 +198,6 @@ interface PackedArguments {
 
 /** Vectors of four that the arguments of a dispatch may take without further ado. */
 const USUAL_VECTORS = 64;
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-}
-
-function tooLarge(bytes: number, limit: string): InputError {
-  return new InputError(
-    `this network needs ${gibibytes(bytes)} of memory, ${limit}; ` +
-      "choose a smaller batch, image side, number of channels or number of cells",
-  );
-}
 
 /** Lays the arguments of all dispatches into one buffer. */
 function packArguments(dispatches: readonly Dispatch[], alignment: number): PackedArguments {

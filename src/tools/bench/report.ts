@@ -1,0 +1,83 @@
+import type { BenchLine } from "../../engine/bench";
+
+/** Seconds from Run to the first posterior update on screen, and to the end of the default search. */
+export interface EndToEnd {
+  readonly device: string;
+  readonly first: number | null;
+  readonly whole: number;
+}
+
+export interface Findings {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** A table for every case. */
+  readonly node: readonly (readonly BenchLine[])[];
+  readonly chromium: readonly (readonly BenchLine[])[];
+  readonly searches: readonly EndToEnd[];
+}
+
+/** docs/performance.md. */
+export function report({ date, machine, versions, node, chromium, searches }: Findings): string {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    "# Performance",
+    "",
+    `Written by \`npm run bench\` on ${date}: ${machine}; ${named.join(", ")}. WebGPU and WebGL run on SwiftShader, a software adapter:`,
+    "its milliseconds say nothing about a GPU, while ratios within a table, dispatches and JavaScript carry over.",
+    "",
+    "One search step is an architecture step, then a weight step, of the NAS-Bench-201 supernet (16 px, batch 32). The engines of a table",
+    "take their steps in turns; milliseconds are medians. `reference` is the same supernet in TensorFlow.js, jax-js the same again in",
+    "jax-js, traced and compiled. GFLOP/s counts two for each multiply-accumulate of the convolutions and the classifier, five passes a step.",
+    "",
+    "## In Node",
+    "",
+    ...node.flatMap(tableOf),
+    "## In Chromium",
+    "",
+    ...chromium.flatMap(tableOf),
+    "## From Run to the end",
+    "",
+    "The default search, 2,400 steps at C=4.",
+    "",
+    ...markdown(
+      ["", "first update, s", "done, s"],
+      searches.map(({ device, first, whole }) => [device, first?.toFixed(2) ?? "", whole.toFixed(0)]),
+    ),
+  ].join("\n");
+}
+
+const NAMES: Readonly<Record<string, string>> = { webgpu: "WebGPU", wasm: "WebAssembly", webgl: "WebGL", cpu: "CPU" };
+
+function tableOf(lines: readonly BenchLine[]): string[] {
+  const [{ device, channels, cells, gflopPerStep, parameters, msPerStep }] = lines;
+  const rows = lines.map((line) => [
+    `${line.engine}${line.device === device ? "" : `, ${NAMES[line.device]}`}`,
+    line.msPerStep.toFixed(line.msPerStep < 100 ? 1 : 0),
+    line === lines[0] ? "" : `${(line.msPerStep / msPerStep).toFixed(1)}`,
+    line.jsMsPerStep.toFixed(line.jsMsPerStep < 10 ? 2 : 0),
+    line.dispatches === null ? "" : String(line.dispatches),
+    line.gflops.toFixed(line.gflops < 1 ? 2 : 1),
+    line.peakGflops === null
+      ? ""
+      : `${((100 * line.gflops) / line.peakGflops).toFixed(0)} % of ${line.peakGflops.toFixed(1)}`,
+    line.arenaBytes === null ? "" : `${(line.arenaBytes / 1e6).toFixed(1)}`,
+  ]);
+  const head = `${NAMES[device]}, C=${channels}, N=${cells}: ${gflopPerStep.toFixed(2)} GFLOP a step, ${parameters.toLocaleString("en")} weights`;
+  const columns = [
+    "",
+    "ms a step",
+    "times slower",
+    "JavaScript, ms",
+    "dispatches",
+    "GFLOP/s",
+    "of best product",
+    "arena, MB",
+  ];
+  return [`### ${head}`, "", ...markdown(columns, rows)];
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line), ""];
+}

@@ -1,0 +1,144 @@
+/**
+ * Benchmarks of the search step and of whole searches, in Node and in Chromium; writes docs/performance.md. Run it on a quiet machine:
+ * `npm run bench`. Its figures hold for that machine; what carries over are ratios within one table, dispatches and JavaScript.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { chromium } from "playwright-core";
+import { createServer, preview } from "vite";
+import type { BenchLine } from "../../engine/bench";
+import { CHROMIUM, PLAIN_FLAGS, WEBGPU_FLAGS } from "../chromium.mjs";
+import { type EndToEnd, report } from "./report";
+import { type Case, run } from "./worker";
+
+const SIZES = { cells: 1, image: 16, batch: 32 };
+const SMALL = { ...SIZES, channels: 4 };
+const LARGE = { ...SIZES, channels: 16 };
+const BENCHMARK = { ...LARGE, cells: 5 };
+
+const IN_NODE: readonly Case[] = [
+  { ...SMALL, device: "wasm", engines: ["compiled", "reference"], peer: true, steps: 40 },
+  { ...LARGE, device: "wasm", engines: ["compiled", "reference"], peer: true, steps: 20 },
+  { ...BENCHMARK, device: "wasm", engines: ["compiled"], peer: false, steps: 8 },
+];
+const IN_CHROMIUM: readonly Case[] = [
+  { ...SMALL, device: "webgpu", engines: ["compiled", "reference"], peer: true, steps: 20 },
+  { ...LARGE, device: "webgpu", engines: ["compiled", "reference"], peer: true, steps: 10 },
+  { ...BENCHMARK, device: "webgpu", engines: ["compiled"], peer: false, steps: 3 },
+  { ...SMALL, device: "wasm", engines: ["compiled", "reference"], peer: true, steps: 40 },
+  { ...LARGE, device: "wasm", engines: ["compiled"], peer: true, steps: 20 },
+  { ...SMALL, device: "webgl", engines: ["reference"], peer: false, steps: 5 },
+];
+
+const say = (text: string) => console.error(text);
+
+const nameOf = ({ device, channels, cells }: Case) => `${device}, C=${channels}, N=${cells}`;
+
+async function inNode(): Promise<BenchLine[][]> {
+  const tables: BenchLine[][] = [];
+  for (const each of IN_NODE) {
+    say(`Node: ${nameOf(each)}`);
+    tables.push(await run(each));
+  }
+  return tables;
+}
+
+/** Serves the sources, so that what is timed is what the page runs. */
+async function inChromium(): Promise<{ tables: BenchLine[][]; version: string }> {
+  const server = await createServer({
+    server: { port: 0, hmr: false },
+    logLevel: "error",
+    optimizeDeps: { entries: ["src/tools/bench/worker.ts"] },
+  });
+  await server.listen();
+  const address = server.resolvedUrls?.local[0];
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...WEBGPU_FLAGS] });
+  try {
+    const tables: BenchLine[][] = [];
+    for (const each of IN_CHROMIUM) {
+      say(`Chromium: ${nameOf(each)}`);
+      const page = await browser.newPage();
+      await page.goto(`${address}src/tools/bench/page.html`);
+      tables.push(await page.evaluate((wanted) => (window as unknown as BenchWindow).bench(wanted), each));
+      await page.close();
+    }
+    return { tables, version: browser.version() };
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
+
+interface BenchWindow {
+  bench(wanted: Case): Promise<BenchLine[]>;
+}
+
+/** The built page's default search, as a person starts it. */
+async function endToEnd(): Promise<EndToEnd[]> {
+  const server = await preview({ preview: { port: 0, strictPort: false }, logLevel: "silent" });
+  const address = server.resolvedUrls?.local[0] ?? "";
+  const lines: EndToEnd[] = [];
+  try {
+    for (const [device, flags] of [
+      ["WebAssembly", PLAIN_FLAGS],
+      ["WebGPU", WEBGPU_FLAGS],
+    ] as const) {
+      say(`The page: ${device}`);
+      const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...flags] });
+      const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+      await page.goto(address);
+      await page.getByRole("button", { name: new RegExp(`^Device: ${device}`) }).waitFor({ timeout: 120_000 });
+      const seconds = async (least: string) => {
+        await page.waitForFunction(
+          (pattern) => new RegExp(pattern).test(document.querySelector(".bar")?.textContent ?? ""),
+          least,
+          { timeout: 3_600_000 },
+        );
+        return (performance.now() - begun) / 1000;
+      };
+      await page.getByRole("button", { name: /^Run/ }).click();
+      const begun = performance.now();
+      const first = await seconds("[1-9][\\d\\s,]*/");
+      const whole = await seconds("Run again");
+      lines.push({ device: `page, ${device}`, first, whole });
+      await browser.close();
+    }
+  } finally {
+    await server.close();
+  }
+  say("nas search");
+  const output = execFileSync("npm", ["run", "--silent", "nas", "--", "search", "--device", "wasm"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  lines.push({ device: "Node, WebAssembly", first: null, whole: JSON.parse(output).seconds });
+  return lines;
+}
+
+const versionOf = (name: string) =>
+  JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")).version as string;
+
+const node = await inNode();
+const browser = await inChromium();
+const searches = await endToEnd();
+const [cpu] = cpus();
+writeFileSync(
+  "docs/performance.md",
+  report({
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpu.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, no GPU`,
+    versions: {
+      Node: process.versions.node,
+      Chromium: browser.version,
+      "TensorFlow.js": versionOf("@tensorflow/tfjs"),
+      "jax-js": versionOf("@jax-js/jax"),
+    },
+    node,
+    chromium: browser.tables,
+    searches,
+  }),
+);
+say("wrote docs/performance.md");
+// Threads of the engines and jax-js would keep the process alive.
+process.exit(0);
