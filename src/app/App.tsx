@@ -9,6 +9,7 @@ import { Pending } from "./knobs/Pending";
 import { Posterior } from "./posterior/Posterior";
 import { Story } from "./Story";
 import { SetUp } from "./setup/SetUp";
+import { Timeline } from "./timeline/Timeline";
 
 export function App() {
   return (
@@ -34,6 +35,7 @@ export function App() {
         <Pending />
         <Explanation />
       </aside>
+      <Timeline />
     </div>
   );
 }

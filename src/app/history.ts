@@ -1,111 +1,48 @@
 import { useSyncExternalStore } from "react";
-import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../worker/protocol";
-import { type Frame, STEP_SCALARS } from "../worker/protocol";
-
-/** A typed array that grows by doubling. */
-export class Growing<A extends Float32Array | Float64Array> {
-  private buffer: A;
-  length = 0;
-
-  constructor(private readonly make: (length: number) => A) {
-    this.buffer = make(1024);
-  }
-
-  append(values: A): void {
-    const needed = this.length + values.length;
-    if (needed > this.buffer.length) {
-      const larger = this.make(Math.max(needed, 2 * this.buffer.length));
-      larger.set(this.buffer);
-      this.buffer = larger;
-    }
-    this.buffer.set(values, this.length);
-    this.length = needed;
-  }
-
-  /** A view, not a copy. */
-  slice(start: number, end: number): A {
-    return this.buffer.subarray(start, end) as A;
-  }
-
-  at(index: number): number {
-    return this.buffer[index];
-  }
-}
-
-export type StepScalar = (typeof STEP_SCALARS)[number];
-
-/** The version to draw. */
-let drawn = 0;
+import { withDefaults } from "../core/controls";
+import type { Frame } from "../worker/protocol";
+import { Recording } from "./recording";
+import { useApp } from "./store";
 
 /** Redraws a second at most. */
 const REDRAWS = 10;
 
+/** The version to draw. */
+let drawn = 0;
+
 /**
- * The run so far, outside React: panels read the arrays and redraw when the version number moves. Steps count from 1; index 0 of the
- * posterior is the state before the first step.
+ * The recording on screen, outside React: panels read it and redraw when the version number moves. The run under way keeps growing its
+ * own recording while another one is shown.
  */
 export class History {
   /** Moves with every change that is to be drawn. */
   version = 0;
-  /** Counts the beginnings. */
+  /** Counts the recordings shown and the rewinds: what was worked out for an earlier one is void. */
   run = 0;
-  steps = 0;
-  changes: ChangeRecord[] = [];
-  evaluations: EvaluationRecord[] = [];
-  result: ResultRecord | null = null;
-  private size = 0;
-  private scalars = new Growing<Float32Array>((length) => new Float32Array(length));
-  private means = new Growing<Float64Array>((length) => new Float64Array(length));
-  private scales: Growing<Float64Array> | null = null;
+  recording: Recording = new Recording(withDefaults({}), new Float64Array(30), null);
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private announced = 0;
 
-  /** Forgets everything and starts from a posterior. */
-  begin(mean: Float64Array, scale: Float64Array | null): void {
+  /** Puts a recording on screen. */
+  show(recording: Recording): void {
     this.run++;
-    this.size = mean.length;
-    this.steps = 0;
-    this.changes = [];
-    this.evaluations = [];
-    this.result = null;
-    this.scalars = new Growing<Float32Array>((length) => new Float32Array(length));
-    this.means = new Growing<Float64Array>((length) => new Float64Array(length));
-    this.means.append(mean);
-    this.scales = null;
-    if (scale) {
-      this.scales = new Growing<Float64Array>((length) => new Float64Array(length));
-      this.scales.append(scale);
-    }
+    this.recording = recording;
     this.version++;
     this.announce();
   }
 
-  append(frame: Frame): void {
-    this.scalars.append(frame.scalars);
-    this.means.append(frame.mean);
-    if (frame.scale) this.scales?.append(frame.scale);
-    this.steps += frame.count;
-    if (frame.changes.length > 0) this.changes = [...this.changes, ...frame.changes];
-    if (frame.evaluations.length > 0) this.evaluations = [...this.evaluations, ...frame.evaluations];
-    if (frame.result) this.result = frame.result;
+  /** Adds to a recording; redraws if it is the one on screen. */
+  append(recording: Recording, frame: Frame): void {
+    recording.append(frame);
+    if (recording !== this.recording) return;
     this.version++;
     this.schedule();
   }
 
-  /** Means after a step, 0 for before the first. A view: read it at once. */
-  mean(step: number): Float64Array {
-    return this.means.slice(step * this.size, (step + 1) * this.size);
-  }
-
-  /** Standard deviations after a step; null for a point estimate. */
-  scale(step: number): Float64Array | null {
-    return this.scales?.slice(step * this.size, (step + 1) * this.size) ?? null;
-  }
-
-  /** A scalar of a step, counted from 1; NaN where the step had none. */
-  scalar(step: number, name: StepScalar): number {
-    return this.scalars.at((step - 1) * STEP_SCALARS.length + STEP_SCALARS.indexOf(name));
+  rewind(recording: Recording, step: number): void {
+    recording.rewind(step);
+    if (recording === this.recording) this.show(recording);
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -140,4 +77,22 @@ export const history = new History();
 /** The version to draw; moves at most ten times a second. */
 export function useHistoryVersion(): number {
   return useSyncExternalStore(history.subscribe, () => drawn);
+}
+
+/** The recording on screen; redraws with it. */
+export function useRecording(): Recording {
+  useHistoryVersion();
+  return history.recording;
+}
+
+/** The step that the timeline was moved to, for a cursor on a time axis; null while the latest is shown. */
+export function useCursor(): number | null {
+  const { steps } = useRecording();
+  return useApp(({ scrub }) => (scrub === null || scrub >= steps ? null : scrub));
+}
+
+/** The step on screen: the latest, or the one that the timeline was moved to. */
+export function useShownStep(): number {
+  const { steps } = useRecording();
+  return useApp(({ scrub }) => (scrub === null ? steps : Math.min(scrub, steps)));
 }

@@ -1,14 +1,16 @@
 import { reset, step, toggle } from "./session";
-import { NOTHING, useApp } from "./store";
+import { moveTo, NOTHING, toggleReplay, useApp } from "./store";
 
 const SHORTCUTS: Readonly<Record<string, () => void>> = {
   " ": toggle,
   s: () => step("both"),
   r: reset,
+  p: toggleReplay,
+  l: () => moveTo(null),
   escape: () => useApp.setState({ pinned: NOTHING, hover: NOTHING }),
 };
 
-/** Space runs and pauses, S steps, R resets, Escape lets go of what is pinned: anywhere but where a person types. */
+/** Space runs and pauses, S steps, R resets, P replays, L goes back to the latest step, Escape lets go of what is pinned: anywhere but where a person types. */
 export function listenToKeyboard(): void {
   document.addEventListener("keydown", onKey);
   document.addEventListener("mousedown", leaveFocus);

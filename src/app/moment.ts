@@ -1,8 +1,7 @@
 import { klToPrior, mixingMoments, rowEntropies, winProbabilities } from "../core/posterior";
-import { rowOffsets, type SearchSpace } from "../core/space";
-import { SPACES } from "../core/spaces";
-import { history, useHistoryVersion } from "./history";
-import { useApp } from "./store";
+import type { SearchSpace } from "../core/space";
+import { useRecording, useShownStep } from "./history";
+import type { Recording } from "./recording";
 
 /** Everything the panels say of the posterior after one step. */
 export interface Moment {
@@ -32,11 +31,12 @@ export interface Moment {
 /** Samples behind the haze; the readout takes more. */
 const DRAWS = 200;
 
-function momentAt(space: SearchSpace, step: number, priorPrecision: number): Moment {
+/** The posterior of a recording after one of its steps. */
+export function momentAt(recording: Recording, step: number): Moment {
+  const { space, offsets } = recording;
   const { rows } = space;
-  const offsets = rowOffsets(rows);
-  const mean = history.mean(step).slice();
-  const scale = history.scale(step)?.slice() ?? null;
+  const mean = recording.mean(step).slice();
+  const scale = recording.scale(step)?.slice() ?? null;
   const mixing = mixingMoments(rows, mean, scale, DRAWS);
   const share = scale ? winProbabilities(rows, mean, scale) : mixing.mean;
   const choices = space.discretise(mean);
@@ -53,19 +53,20 @@ function momentAt(space: SearchSpace, step: number, priorPrecision: number): Mom
     architecture: space.format(choices),
     probability: scale && choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1),
     entropies: Array.from(rowEntropies(rows, share), (nats) => nats / Math.LN2),
-    klToPrior: scale && klToPrior(mean, scale, priorPrecision),
+    klToPrior: scale && klToPrior(mean, scale, recording.settings.priorPrecision),
   };
 }
 
-let memo: { version: number; space: SearchSpace; prior: number; moment: Moment } | null = null;
+let memo: { recording: Recording; steps: number; moment: Moment } | null = null;
 
-/** The moment to draw: the latest step. Worked out once for all panels. */
+/** The moment on screen. Worked out once for all panels. */
 export function useMoment(): Moment {
-  const version = useHistoryVersion();
-  const { space: id, priorPrecision } = useApp((state) => state.applied ?? state.draft);
-  const space = SPACES[id];
-  if (memo?.version !== version || memo.space !== space || memo.prior !== priorPrecision) {
-    memo = { version, space, prior: priorPrecision, moment: momentAt(space, history.steps, priorPrecision) };
+  const recording = useRecording();
+  const step = useShownStep();
+  // A rewind takes steps away and writes others in their place.
+  const { steps } = recording;
+  if (memo?.recording !== recording || memo.moment.step !== step || memo.steps > steps) {
+    memo = { recording, steps, moment: momentAt(recording, step) };
   }
   return memo.moment;
 }

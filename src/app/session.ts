@@ -4,6 +4,7 @@ import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
 import type { StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
+import { Recording } from "./recording";
 import { NO_RUN, obstacleOf, reachesRun, useApp } from "./store";
 
 /** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
@@ -23,6 +24,8 @@ let estimating: ReturnType<typeof setTimeout> | undefined;
 /** The rate is that of so many last seconds, over no fewer than so many frames. */
 const PACE_SECONDS = 5;
 const LEAST_POINTS = 6;
+/** The recording of the run under way, or of the prior before one; another one may be on screen meanwhile. */
+let live = history.recording;
 /** Points of (seconds, step) behind the rate. */
 let pace: { seconds: number; step: number }[] = [];
 
@@ -47,12 +50,12 @@ function receive(message: WorkerMessage): void {
   switch (message.kind) {
     case "frame": {
       if (message.run !== expected) return;
-      history.append(message);
+      history.append(live, message);
       if (message.count > 0) {
         const step = message.after + message.count;
         pace.push({ seconds: message.seconds, step });
         while (pace.length > LEAST_POINTS && pace[0].seconds < message.seconds - PACE_SECONDS) pace.shift();
-        const epoch = history.scalar(step, "epoch");
+        const epoch = live.scalar(step, "epoch");
         const elapsed = message.seconds - pace[0].seconds;
         set({
           step,
@@ -119,7 +122,9 @@ function estimate(): void {
 function showPrior(): void {
   const { draft } = get();
   const method = createMethod(draft, SPACES[draft.space]);
-  history.begin(Float64Array.from(method.mean), method.scale ? Float64Array.from(method.scale) : null);
+  live = new Recording(draft, Float64Array.from(method.mean), method.scale && Float64Array.from(method.scale));
+  history.show(live);
+  set({ scrub: null, replaying: false });
 }
 
 /** Puts the page back to step 0 with the form's settings; the worker's run ends with the next one. */

@@ -35,7 +35,11 @@ export interface AppState {
   readonly failure: Failure | null;
   readonly hover: Focus;
   readonly pinned: Focus;
-  readonly view: "probable" | "weighted";
+  readonly view: "probable" | "weighted" | "samples";
+  /** The step that the timeline was moved to; null for the latest, however far it grows. */
+  readonly scrub: number | null;
+  /** The timeline moves by itself. */
+  readonly replaying: boolean;
 }
 
 /** What the page knows of a run before its first step. */
@@ -60,6 +64,8 @@ export const useApp = create<AppState>(() => ({
   hover: NOTHING,
   pinned: NOTHING,
   view: "weighted",
+  scrub: null,
+  replaying: false,
 }));
 
 export function hover({ row = null, operation = null, step = null }: Partial<Focus>): void {
@@ -73,6 +79,23 @@ export function pin(focus: Partial<Focus>): void {
   const { pinned } = useApp.getState();
   const same = (focus.row ?? null) === pinned.row && (focus.operation ?? null) === pinned.operation;
   useApp.setState({ pinned: same ? NOTHING : { ...NOTHING, ...focus } });
+}
+
+/** Moves every panel to a step of the past; null for the latest. */
+export function scrubTo(step: number | null): void {
+  if (useApp.getState().scrub !== step) useApp.setState({ scrub: step });
+}
+
+/** The same by hand, which ends a replay. */
+export function moveTo(step: number | null): void {
+  useApp.setState({ scrub: step, replaying: false });
+}
+
+/** Starts a replay from the step on screen, from the beginning where that is the latest; or stops it. */
+export function toggleReplay(): void {
+  const { replaying, scrub, step } = useApp.getState();
+  if (!replaying && step === 0 && scrub === null) return;
+  useApp.setState({ replaying: !replaying, scrub: replaying ? scrub : (scrub ?? 0) });
 }
 
 /** The focus in force: what is pointed at, else what is pinned. */

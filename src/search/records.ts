@@ -82,6 +82,8 @@ export interface ChangeRecord {
   readonly kind: "change";
   readonly step: number;
   readonly settings: Partial<Settings>;
+  /** Present where the run had diverged and went back to before this step, with these settings. */
+  readonly recovered?: true;
 }
 
 /** What an interrupted run needs to go on; it stands last in the file and goes when the run is resumed. */

@@ -4,8 +4,9 @@ import { niceTicks, roundReach, stepsToDraw, timeEnd } from "../../src/app/chart
 import { frequency, plain, short } from "../../src/app/format";
 import { History } from "../../src/app/history";
 import { fromSlider, notches, toSlider } from "../../src/app/knobs/slider";
+import { Recording } from "../../src/app/recording";
 import { formOf, PRESETS, presetOf } from "../../src/app/setup/presets";
-import { CONTROL_KEYS, checkSetting, controlOf } from "../../src/core/controls";
+import { CONTROL_KEYS, checkSetting, controlOf, withDefaults } from "../../src/core/controls";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import { type Frame, STEP_SCALARS } from "../../src/worker/protocol";
 
@@ -64,26 +65,33 @@ test("numbers read as people print them", () => {
 test("history keeps every step over its growth, and a trajectory follows the cell through it", () => {
   const history = new History();
   const size = NAS_BENCH_201.size;
-  history.begin(new Float64Array(size), new Float64Array(size).fill(1));
+  const recording = new Recording(withDefaults({}), new Float64Array(size), new Float64Array(size).fill(1));
+  history.show(recording);
   const trajectory = new Trajectory();
-  expect(trajectory.follow(history, NAS_BENCH_201)).toEqual([{ step: 0, code: 0 }]);
+  expect(trajectory.follow(history)).toEqual([{ step: 0, code: 0 }]);
   for (let step = 1; step <= 600; step++) {
     // From step 300 on, operation 3 leads on row 0.
     const mean = new Float64Array(size);
     mean[3] = step >= 300 ? step : -1;
-    history.append(frame(step, mean, new Float64Array(size).fill(1 / step)));
+    history.append(recording, frame(step, mean, new Float64Array(size).fill(1 / step)));
   }
-  expect(history.steps).toBe(600);
-  expect(history.mean(450)[3]).toBe(450);
-  expect(history.scale(600)?.[7]).toBeCloseTo(1 / 600, 12);
-  expect(history.scalar(123, "trainLoss")).toBe(123);
-  expect(trajectory.follow(history, NAS_BENCH_201)).toEqual([
+  expect(recording.steps).toBe(600);
+  expect(recording.mean(450)[3]).toBe(450);
+  expect(recording.scale(600)?.[7]).toBeCloseTo(1 / 600, 12);
+  expect(recording.scalar(123, "trainLoss")).toBe(123);
+  expect(trajectory.follow(history)).toEqual([
     { step: 0, code: 0 },
     { step: 300, code: 3 },
   ]);
-  history.begin(new Float64Array(size), null);
-  expect(history.scale(0)).toBeNull();
-  expect(trajectory.follow(history, NAS_BENCH_201)).toHaveLength(1);
+  history.rewind(recording, 200);
+  expect(recording.steps).toBe(200);
+  expect(recording.mean(200)[3]).toBe(-1);
+  expect(trajectory.follow(history)).toHaveLength(1);
+  history.append(recording, frame(201, new Float64Array(size).fill(7), new Float64Array(size)));
+  expect(recording.mean(201)[3]).toBe(7);
+  expect(recording.scalar(201, "trainLoss")).toBe(201);
+  history.show(new Recording(withDefaults({ method: "darts" }), new Float64Array(size), null));
+  expect(history.recording.scale(0)).toBeNull();
 });
 
 function frame(step: number, mean: Float64Array, scale: Float64Array): Frame {

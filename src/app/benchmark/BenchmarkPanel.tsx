@@ -4,10 +4,9 @@ import { Chart } from "../charts/Chart";
 import { timeEnd } from "../charts/scale";
 import type { Datum, Reference, Series } from "../charts/series";
 import { count, fixed } from "../format";
-import { history } from "../history";
+import { history, useCursor, useHistoryVersion, useRecording } from "../history";
 import { useMarks } from "../marks";
 import { type Moment, useMoment } from "../moment";
-import { useApp } from "../store";
 import "./benchmark.css";
 import { useBenchmark } from "./load";
 import { Trajectory } from "./trajectory";
@@ -104,13 +103,16 @@ function Figures({ moment, benchmark, set }: { moment: Moment; benchmark: Benchm
 }
 
 function AccuracyChart({ moment, benchmark, set }: { moment: Moment; benchmark: Benchmark | null; set: BenchmarkSet }) {
-  const steps = useApp((state) => (state.applied ?? state.draft).steps);
+  const version = useHistoryVersion();
+  const recording = useRecording();
   const marks = useMarks();
+  const cursor = useCursor();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the history
   const { data, references, domain } = useMemo(
-    () => (benchmark ? plotOf(benchmark, set, moment) : { data: [], references: [], domain: [0, 100] as const }),
-    [benchmark, set, moment],
+    () => (benchmark ? plotOf(benchmark, set) : { data: [], references: [], domain: [0, 100] as const }),
+    [benchmark, set, version],
   );
-  const last = data.at(-1)?.test;
+  const last = data.findLast(({ step }) => step <= moment.step)?.test;
   return (
     <Chart
       label={
@@ -122,7 +124,8 @@ function AccuracyChart({ moment, benchmark, set }: { moment: Moment; benchmark: 
       series={SERIES}
       references={references}
       marks={marks}
-      end={timeEnd(moment.step, steps)}
+      cursor={cursor}
+      end={timeEnd(recording.steps, recording.settings.steps)}
       domain={domain}
       digits={2}
       unit=" %"
@@ -131,11 +134,11 @@ function AccuracyChart({ moment, benchmark, set }: { moment: Moment; benchmark: 
   );
 }
 
-function plotOf(benchmark: Benchmark, set: BenchmarkSet, { space, step }: Moment) {
+function plotOf(benchmark: Benchmark, set: BenchmarkSet) {
   const accuracy = benchmark.testAccuracy(set);
-  const stays = trajectory.follow(history, space);
+  const stays = trajectory.follow(history);
   const data: Datum[] = stays.map((stay) => ({ step: stay.step, test: accuracy[stay.code] }));
-  if (data.length > 0) data.push({ step, test: data[data.length - 1].test });
+  if (data.length > 0) data.push({ step: history.recording.steps, test: data[data.length - 1].test });
   const optimum = benchmark.optimum(set).test;
   const mean = benchmark.mean(set);
   const paper = BALENAS_TF[set].test;

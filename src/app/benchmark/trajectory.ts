@@ -1,5 +1,4 @@
 import { cellCode } from "../../core/nasbench201";
-import type { SearchSpace } from "../../core/space";
 import type { History } from "../history";
 
 /** A cell that was the most probable one from this step on. */
@@ -15,20 +14,20 @@ export class Trajectory {
   private seen = -1;
   private run = -1;
 
-  follow(history: History, space: SearchSpace): readonly Stay[] {
-    if (history.run !== this.run) {
-      this.run = history.run;
+  follow({ run, recording }: Pick<History, "run" | "recording">): readonly Stay[] {
+    if (run !== this.run) {
+      this.run = run;
       this.stays = [];
       this.seen = -1;
     }
     const added: Stay[] = [];
     let last = this.stays.at(-1)?.code;
-    for (let step = this.seen + 1; step <= history.steps; step++) {
-      const code = cellCode(space.discretise(history.mean(step)));
+    for (let step = this.seen + 1; step <= recording.steps; step++) {
+      const code = cellCode(recording.space.discretise(recording.mean(step)));
       if (code !== last) added.push({ step, code });
       last = code;
     }
-    this.seen = history.steps;
+    this.seen = recording.steps;
     if (added.length > 0) this.stays = [...this.stays, ...added];
     return this.stays;
   }

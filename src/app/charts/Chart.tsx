@@ -8,8 +8,10 @@ const SeriesChart = memo(lazy(() => import("./SeriesChart")));
 
 /** A chart in a box of fixed height; an empty one says what will appear. */
 export function Chart({ empty, ...props }: SeriesChartProps & { empty: string | null }) {
+  const { data, end, cursor, marks, references } = props;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the props are new objects every time; what they draw is the data
-  const drawn = useTurn(useMemo(() => props, [props.data, props.end, props.marks.length, props.references]));
+  const drawing = useMemo(() => props, [data, end, cursor, marks.length, references]);
+  const drawn = useTurn(drawing);
   return (
     <div className="chart">
       <Suspense fallback={null}>

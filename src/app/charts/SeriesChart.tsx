@@ -8,7 +8,7 @@ const TICK = { fontSize: 11, fill: "var(--muted)" };
 
 /** Lines over the steps of a run. Fills its parent. */
 export default function SeriesChart(props: SeriesChartProps) {
-  const { label, data, series, references = [], marks, end, domain, digits, unit = "" } = props;
+  const { label, data, series, references = [], marks, cursor = null, end, domain, digits, unit = "" } = props;
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const yTicks = niceTicks(domain[0], domain[1], height < 120 ? 3 : 4);
   const yDigits = Math.max(0, ...yTicks.map((tick) => (String(tick).split(".")[1] ?? "").length));
@@ -62,6 +62,7 @@ export default function SeriesChart(props: SeriesChartProps) {
           {marks.map(({ step, text }) => (
             <ReferenceLine key={`${step} ${text}`} x={step} stroke="var(--accent)" />
           ))}
+          {cursor !== null && <ReferenceLine x={cursor} stroke="var(--line-strong)" />}
           <Tooltip
             isAnimationActive={false}
             cursor={{ stroke: "var(--line-strong)", strokeDasharray: "2 2" }}

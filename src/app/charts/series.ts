@@ -32,6 +32,8 @@ export interface SeriesChartProps {
   readonly references?: readonly Reference[];
   /** Steps at which a knob was turned, and the words for it. */
   readonly marks: readonly { readonly step: number; readonly text: string }[];
+  /** The step that the timeline was moved to. */
+  readonly cursor?: number | null;
   readonly end: number;
   readonly domain: readonly [number, number];
   readonly digits: number;

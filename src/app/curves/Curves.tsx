@@ -3,9 +3,8 @@ import { Chart } from "../charts/Chart";
 import { timeEnd } from "../charts/scale";
 import type { Datum, Series } from "../charts/series";
 import { fixed } from "../format";
-import { history, useHistoryVersion } from "../history";
+import { history, useCursor, useHistoryVersion } from "../history";
 import { useMarks } from "../marks";
-import { useApp } from "../store";
 import "./curves.css";
 import { Curve } from "./curves";
 
@@ -25,12 +24,12 @@ const WITH_EVALUATIONS: readonly Series[] = [
 /** How the supernet learns: loss and accuracy on the two halves of the training images. */
 export function Curves() {
   const version = useHistoryVersion();
-  const steps = useApp((state) => (state.applied ?? state.draft).steps);
   const marks = useMarks();
+  const cursor = useCursor();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the history
   const { loss, accuracy } = useMemo(draw, [version]);
-  const end = timeEnd(history.steps, steps);
-  const common = { marks, end };
+  const end = timeEnd(history.recording.steps, history.recording.settings.steps);
+  const common = { marks, end, cursor };
   return (
     <section className="panel curves" aria-labelledby="curves-title">
       <div className="panel-head">
@@ -72,7 +71,7 @@ const accuracyCurve = new Curve("trainAccuracy", "validAccuracy", 100);
 function draw(): { loss: Datum[]; accuracy: Datum[] } {
   const loss = [...lossCurve.follow(history).values()];
   const accuracy = accuracyCurve.follow(history);
-  for (const { step, validAccuracy } of history.evaluations) {
+  for (const { step, validAccuracy } of history.recording.evaluations) {
     accuracy.set(step, { ...accuracy.get(step), step, evaluated: 100 * validAccuracy });
   }
   return { loss, accuracy: [...accuracy.values()].sort((a, b) => a.step - b.step) };

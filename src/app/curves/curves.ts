@@ -1,6 +1,7 @@
 import { stepsToDraw } from "../charts/scale";
 import type { Datum } from "../charts/series";
-import { Growing, type History, type StepScalar } from "../history";
+import type { History } from "../history";
+import { Growing, type StepScalar } from "../recording";
 
 /** Weight of the past in the smoothed line. */
 const SMOOTHING = 0.9;
@@ -37,20 +38,20 @@ export class Curve {
   ) {}
 
   /** Points to draw, by their step. */
-  follow(history: History): Map<number, Datum> {
-    if (history.run !== this.run) {
-      this.run = history.run;
+  follow({ run, recording }: Pick<History, "run" | "recording">): Map<number, Datum> {
+    if (run !== this.run) {
+      this.run = run;
       this.seen = 0;
       this.means = { train: new RunningMean(), valid: new RunningMean() };
       this.smooth = new Growing<Float32Array>((length) => new Float32Array(length));
     }
     const { means, train, valid, unit } = this;
-    for (let step = this.seen + 1; step <= history.steps; step++) {
-      const pair = [means.train.add(history.scalar(step, train)), means.valid.add(history.scalar(step, valid))];
+    for (let step = this.seen + 1; step <= recording.steps; step++) {
+      const pair = [means.train.add(recording.scalar(step, train)), means.valid.add(recording.scalar(step, valid))];
       this.smooth.append(Float32Array.from(pair));
     }
-    this.seen = history.steps;
-    const steps = stepsToDraw(history.steps, POINTS).filter((step) => step > 0);
+    this.seen = recording.steps;
+    const steps = stepsToDraw(recording.steps, POINTS).filter((step) => step > 0);
     return new Map(
       steps.map((step) => [
         step,
@@ -58,8 +59,8 @@ export class Curve {
           step,
           train: orNull(this.smooth.at(2 * step - 2), unit),
           valid: orNull(this.smooth.at(2 * step - 1), unit),
-          trainRaw: orNull(history.scalar(step, train), unit),
-          validRaw: orNull(history.scalar(step, valid), unit),
+          trainRaw: orNull(recording.scalar(step, train), unit),
+          validRaw: orNull(recording.scalar(step, valid), unit),
         },
       ]),
     );

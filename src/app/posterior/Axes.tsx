@@ -1,6 +1,6 @@
-import { CONTROL_KEYS, controlOf } from "../../core/controls";
 import type { ChangeRecord } from "../../worker/protocol";
 import { linear, niceTicks } from "../charts/scale";
+import { changeText } from "../marks";
 import type { Bands } from "./bands";
 
 /** The axis that all densities share. */
@@ -34,14 +34,6 @@ export function TimeAxis({ bands, plot, changes }: { bands: Bands; plot: number;
       ))}
     </svg>
   );
-}
-
-/** "step 84: Architecture rate 0.01". */
-export function changeText({ step, settings }: ChangeRecord): string {
-  const parts = CONTROL_KEYS.filter((key) => settings[key] !== undefined).map(
-    (key) => `${controlOf(key).label} ${String(settings[key])}`,
-  );
-  return `step ${step}: ${parts.join(", ")}`;
 }
 
 /** Keeps a tick's text inside the drawing. */

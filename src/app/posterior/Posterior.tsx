@@ -2,10 +2,10 @@ import { useMemo } from "react";
 import { timeEnd } from "../charts/scale";
 import { useSize } from "../charts/useSize";
 import { fixed } from "../format";
-import { history } from "../history";
+import { useHistoryVersion, useRecording } from "../history";
 import { type Moment, useMoment } from "../moment";
 import { edgeName, lookOf } from "../operations";
-import { hover, useApp, useFocus } from "../store";
+import { hover, useFocus } from "../store";
 import { TimeAxis, ValueAxis } from "./Axes";
 import { bandsOf } from "./bands";
 import { Legend } from "./Legend";
@@ -22,7 +22,8 @@ const NARROW = 480;
 export function Posterior() {
   const moment = useMoment();
   const focus = useFocus();
-  const steps = useApp((state) => (state.applied ?? state.draft).steps);
+  const version = useHistoryVersion();
+  const recording = useRecording();
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const narrow = width < NARROW;
   const plot = Math.max(0, narrow ? (width - 14) / 2 : (width - BESIDE) / 2);
@@ -30,12 +31,9 @@ export function Posterior() {
   const rowHeight = narrow ? 84 : Math.max(26, Math.floor(height / rows));
   const plotHeight = narrow ? 58 : rowHeight - 3;
   const ridges = useMemo(() => ridgesOf(moment, plot, plotHeight), [moment, plot, plotHeight]);
-  const end = timeEnd(moment.step, steps);
-  // A moment is made anew for every version of the history that is drawn.
-  const bands = useMemo(
-    () => bandsOf(history, moment.mean.length, end, plot, plotHeight),
-    [moment, end, plot, plotHeight],
-  );
+  const end = timeEnd(recording.steps, recording.settings.steps);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the recording
+  const bands = useMemo(() => bandsOf(recording, end, plot, plotHeight), [version, end, plot, plotHeight]);
 
   return (
     <section className="panel posterior" aria-labelledby="posterior-title">
@@ -64,6 +62,7 @@ export function Posterior() {
             <Row
               key={each.name}
               moment={moment}
+              recording={recording}
               row={row}
               focus={focus}
               ridges={ridges}
@@ -72,14 +71,14 @@ export function Posterior() {
               height={plotHeight}
             />
           ))}
-        {moment.step === 0 && <p className="promise small">The means' paths will be drawn here, step by step</p>}
+        {recording.steps === 0 && <p className="promise small">The means' paths will be drawn here, step by step</p>}
       </div>
       <div className={`axes ${narrow ? "narrow" : ""}`}>
         <ValueAxis reach={ridges.reach} plot={plot} />
-        <TimeAxis bands={bands} plot={plot} changes={history.changes} />
+        <TimeAxis bands={bands} plot={plot} changes={recording.changes} />
         <span className="small muted">step</span>
       </div>
-      <Readout moment={moment} />
+      <Readout moment={moment} recording={recording} />
     </section>
   );
 }

@@ -1,17 +1,17 @@
 import { mixingMoments, winProbabilities } from "../../core/posterior";
 import { fixed, frequency } from "../format";
-import { history } from "../history";
 import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
+import type { Recording } from "../recording";
 import { useFocus } from "../store";
 
 /** One line in a fixed place: exact values of what is pointed at, else of the whole posterior. */
-export function Readout({ moment }: { moment: Moment }) {
+export function Readout({ moment, recording }: { moment: Moment; recording: Recording }) {
   const focus = useFocus();
   return (
     <p className="readout small" data-testid="readout">
       {focus.row !== null && focus.operation !== null
-        ? exact(moment, focus.row, focus.operation, focus.step ?? moment.step)
+        ? exact(moment, recording, focus.row, focus.operation, focus.step ?? moment.step)
         : focus.row !== null
           ? edge(moment, focus.row)
           : focus.operation !== null
@@ -72,14 +72,14 @@ function operation({ space, choices }: Moment, id: string) {
   );
 }
 
-function exact(moment: Moment, row: number, id: string, step: number) {
+function exact(moment: Moment, recording: Recording, row: number, id: string, step: number) {
   const { space, offsets } = moment;
   const begin = offsets[row];
   const end = offsets[row + 1];
   const choice = space.rows[row].choices.indexOf(id);
   const rows = [space.rows[row]];
-  const mean = history.mean(step).subarray(begin, end);
-  const scale = history.scale(step)?.subarray(begin, end) ?? null;
+  const mean = recording.mean(step).subarray(begin, end);
+  const scale = recording.scale(step)?.subarray(begin, end) ?? null;
   const mixing = mixingMoments(rows, mean, scale);
   const plusMinus = (centre: number, spread: number | undefined, digits: number) =>
     spread === undefined ? fixed(centre, digits) : `${fixed(centre, digits)} ± ${fixed(spread, digits)}`;

@@ -1,14 +1,16 @@
 import { memo, type PointerEvent } from "react";
 import { fixed } from "../format";
-import { history } from "../history";
+import { useCursor } from "../history";
 import type { Moment } from "../moment";
 import { edgeName, lookOf, type OperationLook } from "../operations";
+import type { Recording } from "../recording";
 import { type Focus, hover, lightOf, pin, useApp } from "../store";
 import type { Bands } from "./bands";
 import type { Ridges } from "./ridges";
 
 interface Props {
   moment: Moment;
+  recording: Recording;
   row: number;
   focus: Focus;
   ridges: Ridges;
@@ -21,7 +23,7 @@ interface Props {
 const SLIVER = 0.008;
 
 /** One edge: its densities now, its means through time, and which operation would win. */
-export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, height }: Props) {
+export const Row = memo(function Row({ moment, recording, row, focus, ridges, bands, plot, height }: Props) {
   const { space, offsets, share, choices, entropies } = moment;
   const operations = space.rows[row].choices;
   const looks = operations.map(lookOf);
@@ -29,6 +31,8 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
   const name = edgeName(space.edges[row]);
   const best = choices[row];
   const pinned = useApp((state) => state.pinned.row === row);
+  const scrubbed = useCursor();
+  const cursor = focus.step ?? scrubbed;
   const inRow = focus.row === null || focus.row === row;
   const light = (choice: number) => lightOf(focus, row, operations[choice]);
 
@@ -44,8 +48,8 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
     const box = event.currentTarget.getBoundingClientRect();
     const end = bands.x.max;
     const along = (event.clientX - box.left - bands.x(0)) / (bands.x(end) - bands.x(0));
-    const step = Math.min(history.steps, Math.max(0, Math.round(along * end)));
-    const means = history.mean(step);
+    const step = Math.min(recording.steps, Math.max(0, Math.round(along * end)));
+    const means = recording.mean(step);
     const y = event.clientY - box.top;
     const distances = operations.map((_, choice) => Math.abs(bands.y(means[first + choice]) - y));
     hover({ row, step, operation: operations[distances.indexOf(Math.min(...distances))] });
@@ -107,13 +111,11 @@ export const Row = memo(function Row({ moment, row, focus, ridges, bands, plot, 
           />
         ))}
         {row === 0 && <ValueRange bands={bands} plot={plot} />}
-        {history.changes.map((change, i) => (
+        {recording.changes.map((change, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows
           <line key={i} className="edit" x1={bands.x(change.step)} x2={bands.x(change.step)} y1={0} y2={height} />
         ))}
-        {focus.step !== null && (
-          <line className="cursor" x1={bands.x(focus.step)} x2={bands.x(focus.step)} y1={0} y2={height} />
-        )}
+        {cursor !== null && <line className="cursor" x1={bands.x(cursor)} x2={bands.x(cursor)} y1={0} y2={height} />}
       </svg>
       <div className="wins">
         <div className="parts" aria-hidden="true">

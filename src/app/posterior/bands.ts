@@ -1,6 +1,6 @@
 import { band, type Point, polyline } from "../charts/path";
 import { linear, roundReach, type Scale, stepsToDraw } from "../charts/scale";
-import type { History } from "../history";
+import type { Recording } from "../recording";
 
 export interface Band {
   readonly line: string;
@@ -21,10 +21,11 @@ export interface Bands {
 const POINTS = 100;
 
 /** Means and standard deviations of the whole run, on one time axis and one axis of values for all rows. */
-export function bandsOf(history: History, size: number, end: number, width: number, height: number): Bands {
-  const steps = stepsToDraw(history.steps, Math.min(POINTS, Math.max(20, width / 2)));
-  const means = steps.map((step) => history.mean(step));
-  const scales = steps.map((step) => history.scale(step));
+export function bandsOf(recording: Recording, end: number, width: number, height: number): Bands {
+  const steps = stepsToDraw(recording.steps, Math.min(POINTS, Math.max(20, width / 2)));
+  const means = steps.map((step) => recording.mean(step));
+  const scales = steps.map((step) => recording.scale(step));
+  const size = means[0].length;
   let reach = 0;
   for (const [k, mean] of means.entries()) {
     for (let i = 0; i < size; i++) reach = Math.max(reach, Math.abs(mean[i]) + (scales[k]?.[i] ?? 0));
