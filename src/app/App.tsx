@@ -2,6 +2,7 @@ import { Bar } from "./bar/Bar";
 import { BenchmarkPanel } from "./benchmark/BenchmarkPanel";
 import { Cell } from "./cell/Cell";
 import { Curves } from "./curves/Curves";
+import { Drawer } from "./drawer/Drawer";
 import { Failure } from "./Failure";
 import { Explanation } from "./knobs/Explanation";
 import { Knobs } from "./knobs/Knobs";
@@ -9,11 +10,13 @@ import { Pending } from "./knobs/Pending";
 import { Posterior } from "./posterior/Posterior";
 import { Story } from "./Story";
 import { SetUp } from "./setup/SetUp";
+import { useApp } from "./store";
 import { Timeline } from "./timeline/Timeline";
 
 export function App() {
+  const wide = useApp(({ drawer }) => drawer === "compare" || drawer === "runs");
   return (
-    <div className="page">
+    <div className={`page ${wide ? "with-wide-drawer" : ""}`}>
       <Bar />
       <main className="column-subject">
         <div>
@@ -23,10 +26,12 @@ export function App() {
         <Cell />
         <Posterior />
       </main>
-      <aside className="column-figures" aria-label="Figures">
-        <BenchmarkPanel />
-        <Curves />
-      </aside>
+      <Drawer>
+        <aside className="column-figures" aria-label="Figures">
+          <BenchmarkPanel />
+          <Curves />
+        </aside>
+      </Drawer>
       <aside className="column-set" aria-label="Settings">
         <div className="column-scroll">
           <SetUp />

@@ -12,6 +12,9 @@ export interface Focus {
 
 export const NOTHING: Focus = { row: null, operation: null, step: null };
 
+/** What can take the place of the side columns. */
+export type DrawerName = "runs" | "compare" | "share";
+
 /** Small summary state; the long series are in history.ts. */
 export interface AppState {
   readonly phase: Phase;
@@ -38,6 +41,7 @@ export interface AppState {
   readonly view: "probable" | "weighted" | "samples";
   /** The step that the timeline was moved to; null for the latest, however far it grows. */
   readonly scrub: number | null;
+  readonly drawer: DrawerName | null;
   /** The timeline moves by itself. */
   readonly replaying: boolean;
 }
@@ -66,6 +70,7 @@ export const useApp = create<AppState>(() => ({
   view: "weighted",
   scrub: null,
   replaying: false,
+  drawer: null,
 }));
 
 export function hover({ row = null, operation = null, step = null }: Partial<Focus>): void {
@@ -79,6 +84,10 @@ export function pin(focus: Partial<Focus>): void {
   const { pinned } = useApp.getState();
   const same = (focus.row ?? null) === pinned.row && (focus.operation ?? null) === pinned.operation;
   useApp.setState({ pinned: same ? NOTHING : { ...NOTHING, ...focus } });
+}
+
+export function openDrawer(drawer: DrawerName | null): void {
+  useApp.setState({ drawer });
 }
 
 /** Moves every panel to a step of the past; null for the latest. */

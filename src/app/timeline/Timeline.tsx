@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { PauseIcon, PlayIcon } from "../bar/icons";
 import { linear, niceTicks } from "../charts/scale";
 import { useSize } from "../charts/useSize";
+import { DrawerButtons } from "../drawer/Drawer";
 import { count } from "../format";
 import { useRecording, useShownStep } from "../history";
 import { moveTo, scrubTo, toggleReplay, useApp } from "../store";
@@ -67,7 +68,7 @@ export function Timeline() {
               </path>
             ))}
             {niceTicks(0, end, width < 480 ? 4 : 8).map((tick) => (
-              <text key={tick} x={x(tick)} y={31} textAnchor={tick === 0 ? "start" : "middle"}>
+              <text key={tick} x={x(tick)} y={31} textAnchor={tick === 0 ? "start" : tick === end ? "end" : "middle"}>
                 {count(tick)}
               </text>
             ))}
@@ -96,6 +97,7 @@ export function Timeline() {
       >
         Latest
       </button>
+      <DrawerButtons />
     </section>
   );
 }
