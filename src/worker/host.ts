@@ -1,6 +1,7 @@
 import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import { InputError } from "../core/errors";
+import type { Edit } from "../core/link";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
@@ -23,6 +24,8 @@ export class SearchHost implements SearchControl {
   private benchmark: Benchmark | null = null;
   private current: OpenSearch | null = null;
   private records: RunRecord[] = [];
+  /** Edits of a link that have not come up yet, by step. */
+  private edits: Edit[] = [];
   private phase: Phase = "starting";
   private run_ = 0;
   private seconds = 0;
@@ -48,12 +51,13 @@ export class SearchHost implements SearchControl {
     return device.choice;
   }
 
-  async cost(settings: Settings): Promise<SearchCost> {
+  async cost(settings: Settings): Promise<SearchCost | null> {
+    if (settings.objective === "instant") return null;
     this.dataset ??= await openDataset(this.read, settings.data);
-    return costOf(settings, this.dataset, this.device);
+    return costOf(settings, this.dataset, await this.device);
   }
 
-  async prepare(settings: Settings): Promise<void> {
+  async prepare(settings: Settings, edits: readonly Edit[] = []): Promise<void> {
     await this.pause();
     this.current?.close();
     this.current = null;
@@ -68,6 +72,7 @@ export class SearchHost implements SearchControl {
         ? openSearch(settings, { benchmark: this.benchmark })
         : this.openSupernet(settings, this.benchmark));
       this.records.push(this.current.search.header);
+      this.edits = [...edits];
       this.enter("paused");
     } catch (error) {
       this.explain(error);
@@ -146,8 +151,17 @@ export class SearchHost implements SearchControl {
     });
   }
 
+  /** Turns what is to be turned before the next step. */
+  private async edit(): Promise<void> {
+    while (this.edits.length > 0 && this.edits[0].step <= this.opened().search.steps + 1) {
+      const [{ settings }] = this.edits.splice(0, 1);
+      await this.change(settings);
+    }
+  }
+
   private async take(part: StepPart): Promise<void> {
     const { search } = this.opened();
+    await this.edit();
     const begun = performance.now();
     const weightRate = search.weightRate(search.steps + 1);
     const record = await search.step(part);
