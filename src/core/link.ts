@@ -66,7 +66,8 @@ export function readLink(fragment: string): ReadLink | null {
       known++;
       edits = readEdits(value, notes);
     } else if (!isControlKey(key)) {
-      if (key !== "") notes.push(`There is no setting “${short(key)}”; the nearest is ${nearest(cut(key), CONTROL_KEYS)}.`);
+      if (key !== "")
+        notes.push(`There is no setting “${short(key)}”; the nearest is ${nearest(cut(key), CONTROL_KEYS)}.`);
     } else {
       known++;
       chosen[key] = mended(key, value, notes);
@@ -89,7 +90,8 @@ function mended(key: ControlKey, value: string, notes: string[]): SettingValue {
 function readEdits(text: string, notes: string[]): Edit[] {
   const edits: Edit[] = [];
   const listed = decoded(text).split(";");
-  if (listed.length > MOST_EDITS) notes.push(`The link lists ${listed.length} edits; only the first ${MOST_EDITS} are kept.`);
+  if (listed.length > MOST_EDITS)
+    notes.push(`The link lists ${listed.length} edits; only the first ${MOST_EDITS} are kept.`);
   for (const each of listed.slice(0, MOST_EDITS)) {
     const [place, pairs] = halves(each, ":");
     const step = Number(place);
@@ -100,7 +102,8 @@ function readEdits(text: string, notes: string[]): Edit[] {
     const settings: Partial<Record<ControlKey, SettingValue>> = {};
     for (const pair of pairs.split(",")) {
       const [key, value] = halves(pair, "=");
-      if (!isControlKey(key)) notes.push(`The edit at step ${step} names no setting: “${short(key)}”; it was left out.`);
+      if (!isControlKey(key))
+        notes.push(`The edit at step ${step} names no setting: “${short(key)}”; it was left out.`);
       else if (controlOf(key).acts === "restart") {
         notes.push(`${controlOf(key).label} cannot be turned at step ${step} of a run; it was left out.`);
       } else settings[key] = mended(key, value, notes);
@@ -116,9 +119,18 @@ function reconciled(settings: Settings, edits: readonly Edit[], notes: string[])
   const problem = clash(agreed);
   if (problem) {
     const standard = withDefaults({ update: settings.update });
-    const together = ["initialPrecision", "priorPrecision", "klWeight", "archBeta2", "weightRateEnd", "weightRate"] as const;
+    const together = [
+      "initialPrecision",
+      "priorPrecision",
+      "klWeight",
+      "archBeta2",
+      "weightRateEnd",
+      "weightRate",
+    ] as const;
     agreed = { ...settings, ...Object.fromEntries(together.map((key) => [key, standard[key]])) };
-    notes.push(`Settings of the link clash: ${problem}. Prior, curvature memory and weight rates are back at their defaults.`);
+    notes.push(
+      `Settings of the link clash: ${problem}. Prior, curvature memory and weight rates are back at their defaults.`,
+    );
   }
   let current = agreed;
   const kept = edits.filter(({ step, settings: turned }) => {

@@ -1,6 +1,7 @@
 import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import { InputError } from "../core/errors";
+import type { Edit } from "../core/link";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
@@ -18,11 +19,13 @@ const HEARING_INTERVAL = 10;
 /** Runs searches for a page: one at a time, on one device. */
 export class SearchHost implements SearchControl {
   private outbox!: Outbox;
-  private device!: ReadyDevice;
+  private device!: Promise<ReadyDevice>;
   private dataset: Dataset | null = null;
   private benchmark: Benchmark | null = null;
   private current: OpenSearch | null = null;
   private records: RunRecord[] = [];
+  /** Edits of a link that have not come up yet, by step. */
+  private edits: Edit[] = [];
   private phase: Phase = "starting";
   private run_ = 0;
   private seconds = 0;
@@ -34,24 +37,27 @@ export class SearchHost implements SearchControl {
   async connect(port: MessagePort): Promise<DeviceChoice> {
     this.outbox = new Outbox(port, () => ({ run: this.run_, phase: this.phase, seconds: this.seconds }));
     this.progress("Testing the device", null);
-    this.device = await chooseDevice();
-    this.device.onLost((reason) =>
+    this.device = chooseDevice();
+    const device = await this.device;
+    device.onLost((reason) =>
       this.fail(
         `The GPU was lost: ${reason}. The run on it cannot go on.`,
         "Reload the page to take hold of it again.",
       ),
     );
     this.progress("Testing the device", 1);
-    this.enter("idle");
-    return this.device.choice;
+    // A run that needs no device may have begun meanwhile.
+    if (this.phase === "starting") this.enter("idle");
+    return device.choice;
   }
 
-  async cost(settings: Settings): Promise<SearchCost> {
+  async cost(settings: Settings): Promise<SearchCost | null> {
+    if (settings.objective === "instant") return null;
     this.dataset ??= await openDataset(this.read, settings.data);
-    return costOf(settings, this.dataset, this.device);
+    return costOf(settings, this.dataset, await this.device);
   }
 
-  async prepare(settings: Settings): Promise<void> {
+  async prepare(settings: Settings, edits: readonly Edit[] = []): Promise<void> {
     await this.pause();
     this.current?.close();
     this.current = null;
@@ -61,13 +67,12 @@ export class SearchHost implements SearchControl {
     this.outbox.clear();
     this.enter("preparing");
     try {
-      const { dataset, benchmark } = await this.load(settings);
-      this.progress("Building the network", null);
-      const { choice } = this.device;
-      const createEngine = this.device.createEngine.bind(this.device);
-      this.current = await openSearch(settings, { dataset, device: choice, createEngine, benchmark });
-      this.progress("Building the network", 1);
+      this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${settings.space}.bin`));
+      this.current = await (settings.objective === "instant"
+        ? openSearch(settings, { benchmark: this.benchmark })
+        : this.openSupernet(settings, this.benchmark));
       this.records.push(this.current.search.header);
+      this.edits = [...edits];
       this.enter("paused");
     } catch (error) {
       this.explain(error);
@@ -112,15 +117,24 @@ export class SearchHost implements SearchControl {
     return this.current;
   }
 
-  private async load(settings: Settings): Promise<{ dataset: Dataset; benchmark: Benchmark }> {
+  private async openSupernet(settings: Settings, benchmark: Benchmark): Promise<OpenSearch> {
+    const device = await this.device;
+    const dataset = await this.load(settings);
+    this.progress("Building the network", null);
+    const createEngine = device.createEngine.bind(device);
+    const opened = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark });
+    this.progress("Building the network", 1);
+    return opened;
+  }
+
+  private async load(settings: Settings): Promise<Dataset> {
     this.dataset ??= await openDataset(this.read, settings.data);
-    this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${settings.space}.bin`));
     const loading = "Loading images";
     // The search starts on the first chunk; the rest arrives beside it. A chunk that fails is asked for again when it is needed.
     this.dataset
       .stream(settings.images, (loaded, total) => this.progress(loading, loaded / total))
       .catch(() => this.progress(loading, 1));
-    return { dataset: this.dataset, benchmark: this.benchmark };
+    return this.dataset;
   }
 
   /** Steps until the run is done or a pause is wanted. */
@@ -137,8 +151,17 @@ export class SearchHost implements SearchControl {
     });
   }
 
+  /** Turns what is to be turned before the next step. */
+  private async edit(): Promise<void> {
+    while (this.edits.length > 0 && this.edits[0].step <= this.opened().search.steps + 1) {
+      const [{ settings }] = this.edits.splice(0, 1);
+      await this.change(settings);
+    }
+  }
+
   private async take(part: StepPart): Promise<void> {
     const { search } = this.opened();
+    await this.edit();
     const begun = performance.now();
     const weightRate = search.weightRate(search.steps + 1);
     const record = await search.step(part);
