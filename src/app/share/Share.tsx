@@ -90,10 +90,16 @@ function Link({ act }: { act: Act }) {
     <section aria-labelledby="share-link">
       <h3 id="share-link">Link</h3>
       <p className="small muted">
-        Carries every setting, the seed and each edit with its step. Whoever opens it starts the same run; on the same kind of
-        device the numbers are the same.
+        Carries every setting, the seed and each edit with its step. Whoever opens it starts the same run; on the same
+        kind of device the numbers are the same.
       </p>
-      <input className="link" readOnly value={link} aria-label="Link to this run" onFocus={(event) => event.target.select()} />
+      <input
+        className="link"
+        readOnly
+        value={link}
+        aria-label="Link to this run"
+        onFocus={(event) => event.target.select()}
+      />
       <div className="actions">
         <Button onClick={() => act("Link copied.", () => navigator.clipboard.writeText(link))}>Copy the link</Button>
       </div>

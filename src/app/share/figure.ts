@@ -106,7 +106,11 @@ function box(element: Element, style: CSSStyleDeclaration, figure: SVGElement, o
   const rect = element.getBoundingClientRect();
   if (rect.width === 0 || rect.height === 0) return;
   if (!transparent(style.backgroundColor)) {
-    append(figure, "rect", { ...placed(rect, origin), rx: Number.parseFloat(style.borderRadius) || 0, fill: style.backgroundColor });
+    append(figure, "rect", {
+      ...placed(rect, origin),
+      rx: Number.parseFloat(style.borderRadius) || 0,
+      fill: style.backgroundColor,
+    });
   }
   for (const [side, y] of [
     ["Top", rect.top],
