@@ -1,5 +1,7 @@
 import { LossSignal, type OpenDevice, Unavailable } from "../device";
 import { createWasmEngine } from "./engine";
+import { matmulPeak } from "./machine";
+import { relaxedSimd } from "./team";
 
 /**
  * Opens the CPU by way of SIMD WebAssembly.
@@ -7,8 +9,11 @@ import { createWasmEngine } from "./engine";
  */
 export async function open(): Promise<OpenDevice> {
   if (typeof WebAssembly === "undefined") throw new Unavailable("there is no WebAssembly here");
+  // One round, to see how many threads really start.
+  const { threads } = await matmulPeak(undefined, 0);
+  const simd = relaxedSimd() ? "relaxed SIMD" : "SIMD";
   return {
-    description: "the processor, by SIMD WebAssembly on one thread",
+    description: `the processor, by ${simd} WebAssembly on ${threads > 1 ? `up to ${threads} threads` : "one thread"}`,
     gpu: null,
     createEngine: createWasmEngine,
     // A processor is not lost.
