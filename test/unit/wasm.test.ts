@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
@@ -219,7 +218,7 @@ describe("threads of the WASM engine", () => {
       const { Machine: Lonely } = await withWorkers(() => {
         if (script === null) throw new Error("no more threads");
         const worker = new Worker(script, { eval: true });
-        ended.push(once(worker, "exit"));
+        ended.push(new Promise((resolve) => worker.once("exit", resolve)));
         return worker;
       });
       const plan = createPlan(spec);
@@ -235,7 +234,7 @@ describe("threads of the WASM engine", () => {
     const ended: Promise<unknown>[] = [];
     const { Machine: Watched } = await withWorkers((...args) => {
       const worker = new Worker(...args);
-      ended.push(once(worker, "exit"));
+      ended.push(new Promise((resolve) => worker.once("exit", resolve)));
       return worker;
     });
     const machine = await Watched.create(createPlan(spec), 3);
