@@ -4,7 +4,7 @@
  */
 
 /** @typedef {import("./host").HelperJob} HelperJob */
-/** @typedef {import("./team").Kernels} Kernels */
+/** @typedef {import("./host").Kernels} Kernels */
 
 /** @type {Pick<DedicatedWorkerGlobalScope, "onmessage" | "postMessage" | "close">} */
 const port =

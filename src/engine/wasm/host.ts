@@ -1,5 +1,3 @@
-import type { Layout } from "./team";
-
 /**
  * What the engine asks of its host, Node or a page's worker. Node's modules come from the process rather than by import, so that a
  * bundle for browsers neither holds nor misses them.
@@ -10,6 +8,25 @@ const MOST_THREADS = 8;
 
 /** How long a helper may take to start, milliseconds. */
 const PATIENCE = 5000;
+
+/** What `setup` in assembly/machine.ts takes: addresses (bytes), real images and all images. */
+export type Layout = readonly [
+  arena: number,
+  scratch: number,
+  rows: number,
+  rowsBytes: number,
+  gate: number,
+  batch: number,
+  images: number,
+];
+
+/** What the AssemblyScript module exports; see assembly/index.ts and assembly/machine.ts. */
+export interface Kernels {
+  setup(...layout: [...Layout, thread: number, threads: number]): void;
+  run(entry: number, end: number): void;
+  /** Helps with what another thread runs, until it ends the team. */
+  help(): void;
+}
 
 /** What a helper is sent. */
 export interface HelperJob {

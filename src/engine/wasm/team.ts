@@ -1,25 +1,6 @@
 import { InputError } from "../../core/errors";
 import { BASIC, BASIC_SHARED, RELAXED, RELAXED_SHARED } from "./binaries";
-import { type Helper, startHelpers, supports } from "./host";
-
-/** What `setup` in assembly/machine.ts takes: addresses (bytes), real images and all images. */
-export type Layout = readonly [
-  arena: number,
-  scratch: number,
-  rows: number,
-  rowsBytes: number,
-  gate: number,
-  batch: number,
-  images: number,
-];
-
-/** What the AssemblyScript module exports; see assembly/index.ts and assembly/machine.ts. */
-export interface Kernels {
-  setup(...layout: [...Layout, thread: number, threads: number]): void;
-  run(entry: number, end: number): void;
-  /** Helps with what another thread runs, until it ends the team. */
-  help(): void;
-}
+import { type Helper, type Kernels, type Layout, startHelpers, supports } from "./host";
 
 const PAGE = 65536;
 
