@@ -195,7 +195,7 @@ export async function openField(device: DeviceId, engines: readonly EngineId[], 
     const on = device === "wasm" && engine === "reference" ? "cpu" : device;
     const ready = await chooseDevice({ device: on, engine });
     closing.unshift(() => ready.close());
-    if (!peaks.has(on)) peaks.set(on, await peakOf(ready));
+    if (!peaks.has(on)) peaks.set(on, await peakOf(ready, spec));
     enter(engine, on, peaks.get(on) ?? null, await ready.createEngine(spec, weights));
   }
   return {
@@ -206,7 +206,7 @@ export async function openField(device: DeviceId, engines: readonly EngineId[], 
   };
 }
 
-async function peakOf({ gpu, matmulPeak }: OpenDevice): Promise<number | null> {
+async function peakOf({ gpu, matmulPeak }: OpenDevice, spec: SupernetSpec): Promise<number | null> {
   if (gpu) return (await import("./webgpu/peak")).matmulPeak(gpu);
-  return (await matmulPeak?.()) ?? null;
+  return (await matmulPeak?.(spec)) ?? null;
 }

@@ -10,8 +10,8 @@ export interface OpenDevice {
   readonly arenaLimit?: number;
   /** @param weights all weights, in the order of `parameterLayout` */
   createEngine(spec: SupernetSpec, weights: Float32Array): Promise<Engine>;
-  /** Measures the best matrix product of the device, GFLOP/s; absent where nothing needs to know. */
-  matmulPeak?(): Promise<number>;
+  /** Measures the best matrix product, GFLOP/s, with as many threads as that network runs on; absent where nobody has measured it. */
+  matmulPeak?(spec: SupernetSpec): Promise<number>;
   /** Calls back once, with a sentence for people, when the device is lost or reports an error: what its engines return is void then. */
   onLost(callback: (reason: string) => void): void;
   /** Gives the device back. Dispose its engines first. */

@@ -11,14 +11,24 @@ const SLOTS = 16;
 
 /**
  * A supernet on the CPU: the plan's kernels in SIMD WebAssembly. Runs in Node and in a worker; a call computes before it returns, so
- * not on a page's main thread. The same calls give the same bits on the same machine.
+ * not on a page's main thread. The same calls give the same bits on the same machine, with any number of threads.
+ * @param threads by default as many as pay with a network of this size; helping threads end with `dispose`
  * @param weights in the order of `parameterLayout`, or weights then velocities as `exportState` returns them
  * @throws {InputError} where the network needs more memory than there is, or has an operation without a kernel
  */
-export async function createWasmEngine(spec: SupernetSpec, weights: ArrayLike<number>): Promise<Engine> {
+export async function createWasmEngine(
+  spec: SupernetSpec,
+  weights: ArrayLike<number>,
+  threads?: number,
+): Promise<Engine> {
   const plan = createPlan(spec, { limit: ARENA_LIMIT, slots: SLOTS });
-  const engine = new WasmEngine(plan, await Machine.create(plan));
-  engine.importState(weights);
+  const engine = new WasmEngine(plan, await Machine.create(plan, threads));
+  try {
+    engine.importState(weights);
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
   return engine;
 }
 
@@ -65,6 +75,7 @@ class WasmEngine implements Engine {
   }
 
   dispose(): void {
+    this.machine?.dispose();
     this.machine = undefined;
   }
 
