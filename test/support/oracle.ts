@@ -23,6 +23,8 @@ interface Node {
 /** Score of a batch and the loss of each of its images. */
 export interface Scored extends Score {
   readonly losses: readonly number[];
+  /** How near to zero an input of a rectifier came without being zero: below rounding, its slope has no right answer. */
+  readonly margin: number;
 }
 
 export interface Outcome extends Scored {
@@ -75,6 +77,7 @@ class Oracle {
   private readonly perExample: Float64Array;
   private readonly tape: Node[] = [];
   private readonly count: number;
+  private margin = Infinity;
 
   constructor(
     private readonly spec: SupernetSpec,
@@ -127,6 +130,7 @@ class Oracle {
     const y = map(x.value.batch, x.value.side, x.value.channels);
     x.value.data.forEach((value, i) => {
       y.data[i] = Math.max(0, value);
+      if (value !== 0) this.margin = Math.min(this.margin, Math.abs(value));
     });
     return this.record(y, (dy) => {
       for (let i = 0; i < dy.length; i++) if (x.value.data[i] > 0) x.gradient.data[i] += dy[i];
@@ -346,7 +350,7 @@ class Oracle {
       }
     }
     const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
-    return { losses, loss, accuracy: hits / batch };
+    return { losses, loss, accuracy: hits / batch, margin: this.margin };
   }
 }
 
