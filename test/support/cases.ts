@@ -1,7 +1,7 @@
 import { NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
 import { type NetworkSizes, rowOffsets, type SearchSpace } from "../../src/core/space";
-import type { Batch, SupernetSpec } from "../../src/engine/engine";
+import type { Batch, Engine, SupernetSpec, WeightStep } from "../../src/engine/engine";
 import { initialWeights, parameterLayout } from "../../src/engine/network";
 
 /** A supernet of NAS-Bench-201 with all that one step of it takes, drawn from a seed. */
@@ -52,8 +52,9 @@ function mixingWeights(space: SearchSpace, mix: Mix, random: RandomStream): Floa
 /** Below it a reference is rounding where a zero was meant, and the difference counts as it is. */
 const NOTHING = 1e-9;
 
-/** Largest difference, relative to the largest reference value. */
+/** Largest difference, relative to the largest reference value; not a number where a value is none, or missing. */
 export function relativeError(values: ArrayLike<number>, reference: ArrayLike<number>): number {
+  if (values.length !== reference.length) return Number.NaN;
   let largest = 0;
   let difference = 0;
   for (let i = 0; i < reference.length; i++) {
@@ -61,4 +62,23 @@ export function relativeError(values: ArrayLike<number>, reference: ArrayLike<nu
     difference = Math.max(difference, Math.abs(values[i] - reference[i]));
   }
   return largest < NOTHING ? difference : difference / largest;
+}
+
+/** Slope of f along one coordinate of `x`: a central difference, for functions in float64. */
+export function slope(f: (x: Float64Array) => number, x: ArrayLike<number>, index: number, h = 1e-6): number {
+  const moved = Float64Array.from(x);
+  moved[index] = x[index] + h;
+  const up = f(moved);
+  moved[index] = x[index] - h;
+  return (up - f(moved)) / (2 * h);
+}
+
+/** Leaves the weights where they are and their gradient in the velocities. */
+export const PROBE: WeightStep = { rate: 0, momentum: 0, decay: 0, clip: 1e9 };
+
+/** dL/dw in the layout's order, by way of a step of rate 0; the velocities are lost. */
+export async function weightGradient(engine: Engine, mixing: ArrayLike<number>, batch: Batch): Promise<Float32Array> {
+  await engine.weightStep(mixing, batch, PROBE);
+  const state = await engine.exportState();
+  return state.subarray(state.length / 2);
 }
