@@ -3,7 +3,7 @@ import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { halved, NORM_EPSILON, type Parameter, parameterLayout, STAGES } from "../../src/engine/network";
 
 /**
- * The supernet in plain float64 loops, layer by layer: a network to compare the engines with that shares no idea with them but the
+ * The supernet, or a discrete network, in plain float64 loops, layer by layer: a network to compare the engines with that shares no idea with them but the
  * order of the parameters. Tensors are batch x side x side x channels.
  */
 interface Map4 {
@@ -29,16 +29,30 @@ export interface Outcome {
   readonly mixing: Float64Array;
   /** dL_i/dp, batch x size: the gradient of the summed loss by image i's own copy of p. */
   readonly perExample: Float64Array;
+  /** Of the batch, for every affine batch norm by name. */
+  readonly moments: ReadonlyMap<string, Moments>;
 }
 
-/** Loss, accuracy and all gradients of a batch. */
+/** Mean and biased variance of every channel. */
+export interface Moments {
+  readonly mean: number[];
+  readonly variance: number[];
+  /** Values behind one channel. */
+  readonly count: number;
+}
+
+/**
+ * Loss, accuracy and all gradients of a batch.
+ * @param running what the batch norms go by instead of the batch's own moments; then without gradients
+ */
 export function oracle(
   spec: SupernetSpec,
   weights: ArrayLike<number>,
   mixing: ArrayLike<number>,
   batch: Batch,
+  running?: ReadonlyMap<string, Omit<Moments, "count">>,
 ): Outcome {
-  return new Oracle(spec, weights, mixing).run(batch);
+  return new Oracle(spec, weights, mixing, running).run(batch);
 }
 
 class Oracle {
@@ -46,13 +60,16 @@ class Oracle {
   private readonly dWeights: Float64Array;
   private readonly perExample: Float64Array;
   private readonly tape: Node[] = [];
+  private readonly moments = new Map<string, Moments>();
 
   constructor(
     private readonly spec: SupernetSpec,
     private readonly weights: ArrayLike<number>,
     private readonly mixing: ArrayLike<number>,
+    private readonly running?: ReadonlyMap<string, Omit<Moments, "count">>,
   ) {
-    this.layout = new Map(parameterLayout(spec.space, spec.sizes).map((parameter) => [parameter.name, parameter]));
+    const { space, sizes, architecture } = spec;
+    this.layout = new Map(parameterLayout(space, sizes, architecture).map((parameter) => [parameter.name, parameter]));
     this.dWeights = new Float64Array(weights.length);
     this.perExample = new Float64Array(spec.batch * spec.space.size);
   }
@@ -68,10 +85,10 @@ class Oracle {
       for (let i = 0; i < sizes.cells; i++) x = this.cell(x, `cell${stage * sizes.cells + i}`);
     }
     const score = this.head(x, batch.labels);
-    for (const node of this.tape.toReversed()) node.back();
+    if (!this.running) for (const node of this.tape.toReversed()) node.back();
     const gradient = new Float64Array(space.size);
     for (let i = 0; i < this.perExample.length; i++) gradient[i % space.size] += this.perExample[i] / this.spec.batch;
-    return { ...score, weights: this.dWeights, mixing: gradient, perExample: this.perExample };
+    return { ...score, weights: this.dWeights, mixing: gradient, perExample: this.perExample, moments: this.moments };
   }
 
   private record(value: Map4, back: (gradient: Float64Array) => void): Node {
@@ -130,7 +147,7 @@ class Oracle {
     );
   }
 
-  /** Batch norm with the batch's statistics, affine where it has a name. */
+  /** Batch norm, affine where it has a name. */
   private norm(x: Node, name?: string): Node {
     const { channels, data } = x.value;
     const count = data.length / channels;
@@ -139,17 +156,23 @@ class Oracle {
     const offsetAt = name === undefined ? -1 : this.parameter(`${name}/offset`).offset;
     const xhat = new Float64Array(data.length);
     const inverse = new Float64Array(channels);
+    const moments: Moments = { mean: [], variance: [], count };
     for (let c = 0; c < channels; c++) {
       let mean = 0;
       let variance = 0;
       for (let i = c; i < data.length; i += channels) mean += data[i] / count;
       for (let i = c; i < data.length; i += channels) variance += (data[i] - mean) ** 2 / count;
+      moments.mean.push(mean);
+      moments.variance.push(variance);
+      const given = name === undefined ? undefined : this.running?.get(name);
+      if (given) [mean, variance] = [given.mean[c], given.variance[c]];
       inverse[c] = 1 / Math.sqrt(variance + NORM_EPSILON);
       for (let i = c; i < data.length; i += channels) {
         xhat[i] = (data[i] - mean) * inverse[c];
         y.data[i] = name === undefined ? xhat[i] : this.weights[scaleAt + c] * xhat[i] + this.weights[offsetAt + c];
       }
     }
+    if (name !== undefined) this.moments.set(name, moments);
     return this.record(y, (dy) => {
       for (let c = 0; c < channels; c++) {
         let sum = 0;
@@ -203,9 +226,8 @@ class Oracle {
   }
 
   /** Sum of values, each times a mixing weight where its index is given. */
-  private sum(parts: readonly { node: Node; weight?: number }[]): Node {
-    const first = parts[0].node.value;
-    const y = map(first.batch, first.side, first.channels);
+  private sum(parts: readonly { node: Node; weight?: number }[], { value: like } = parts[0].node): Node {
+    const y = map(like.batch, like.side, like.channels);
     const image = y.data.length / y.batch;
     for (const { node, weight } of parts) {
       const p = weight === undefined ? 1 : this.mixing[weight];
@@ -232,7 +254,7 @@ class Oracle {
   }
 
   private cell(x: Node, name: string): Node {
-    const { space } = this.spec;
+    const { space, architecture } = this.spec;
     const offsets = rowOffsets(space.rows);
     const nodes = [x];
     for (let to = 1; to < space.nodes; to++) {
@@ -240,16 +262,16 @@ class Oracle {
         const [from, target] = space.edges[r];
         if (target !== to) return [];
         return row.choices.flatMap((operation, o) => {
-          const weight = offsets[r] + o;
-          if (operation === "none") return [];
+          if (operation === "none" || (architecture && architecture[r] !== o)) return [];
+          const weight = architecture ? undefined : offsets[r] + o;
           if (operation === "skip_connect") return [{ node: nodes[from], weight }];
           if (operation === "avg_pool_3x3") return [{ node: this.pool(nodes[from], 1), weight }];
-          return [
-            { node: this.norm(this.conv(this.relu(nodes[from]), `${name}/${row.name}/${operation}`, 1)), weight },
-          ];
+          const full = `${name}/${row.name}/${operation}`;
+          const z = this.conv(this.relu(nodes[from]), full, 1);
+          return [{ node: this.norm(z, architecture && full), weight }];
         });
       });
-      nodes.push(this.sum(parts));
+      nodes.push(this.sum(parts, x));
     }
     return nodes[nodes.length - 1];
   }

@@ -3,7 +3,7 @@ import { conv, convData, convWeights } from "./conv";
 import { features, featuresMap, featuresReduce, gradientNorm, loss, update } from "./head";
 import { node, nodeMap, norm, normMap, pool, poolData, spread } from "./linear";
 import { meet } from "./machine";
-import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, stats } from "./reduce";
+import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, runningStats, stats, track } from "./reduce";
 
 export { matmul } from "./matmul";
 export { setup } from "./machine";
@@ -35,6 +35,8 @@ export function run(entry: usize, end: usize): void {
       case 19: biasGradient(a); break;
       case 20: gradientNorm(a); break;
       case 21: update(a); break;
+      case 22: track(a); break;
+      case 23: runningStats(a); break;
       default: unreachable();
     }
     meet();
