@@ -36,6 +36,21 @@ export const CELLS = {
   "nothing at all": "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|",
 } as const;
 
+/** The running statistics that a discrete network begins with. */
+export function fresh({
+  space,
+  sizes,
+  architecture,
+}: SupernetSpec): Map<string, { mean: number[]; variance: number[] }> {
+  const scales = parameterLayout(space, sizes, architecture).filter(({ name }) => name.endsWith("/scale"));
+  return new Map(
+    scales.map(({ name, size }) => [
+      name.slice(0, -"/scale".length),
+      { mean: new Array<number>(size).fill(0), variance: new Array<number>(size).fill(1) },
+    ]),
+  );
+}
+
 function drawn(spec: SupernetSpec, mix: Mix, seed: number): Case {
   const { batch } = spec;
   const random = new RandomStream(seed, "case");

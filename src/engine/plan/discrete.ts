@@ -63,8 +63,8 @@ interface Branch {
 
 /**
  * A cell of a discrete network (NAS-Bench-201): node j is the sum over its incoming edges of their operations of the source nodes, zero
- * where there are none. Edges into nodes from which no path leads to the output keep their place among the weights, whose gradient
- * stays zero, and are not computed.
+ * where there are none. Edges into nodes from which no path leads to the output are not computed: they keep their place among the
+ * weights, with a gradient of zero, and their running statistics stay as they begin.
  */
 export function discreteCell(context: Context, index: number, x: Tensor): Layer {
   const { program, spec, regions } = context;
@@ -103,39 +103,57 @@ export function discreteCell(context: Context, index: number, x: Tensor): Layer 
   const y = known(nodes[count - 1]);
   const inner = nodes.slice(1, -1).filter((node) => node !== undefined);
   if (!keeps(context)) program.release(...inner);
-
   return {
     y,
     backward(dy) {
-      const gradients: (Tensor | undefined)[] = nodes.map(() => undefined);
-      gradients[count - 1] = dy;
-      for (let node = count - 2; node >= 0; node--) {
-        for (const { edge, conv, norm } of branches) {
-          if (edge.to !== node + 1) continue;
-          program.layer = `cell${index}/${edge.to}`;
-          normBackward(context, norm, known(gradients[edge.to]));
-          convWeights(context, conv, conv.z);
-        }
-        // The input's gradient is wanted even where it is zero.
-        if (!reaches[node] && node > 0) continue;
-        program.layer = `cell${index}/${node}`;
-        const dx = program.tensor(x.side, x.vectors);
-        gradients[node] = dx;
-        const terms = edges.flatMap(({ from, to, kind }) =>
-          from === node && kind !== undefined
-            ? [{ kind, dy: known(gradients[to]).offset, weight: regions.mixing }]
-            : [],
-        );
-        const out = branches.filter(({ edge }) => edge.from === node);
-        const isSet = terms.length > 0 || out.length === 0;
-        if (isSet) program.addSpread({ dx: dx.offset, side: dx.side, vectors: dx.vectors }, terms);
-        for (const [i, { conv }] of out.entries()) convData(context, conv, conv.z, dx, isSet || i > 0);
-        for (const branch of out) release(context, branch);
-      }
-      program.release(...gradients.slice(1).filter((gradient) => gradient !== undefined), ...inner, y);
-      return gradients[0];
+      const dx = backward(context, index, { x, edges, branches, reaches }, dy);
+      program.release(...inner, y);
+      return dx;
     },
   };
+}
+
+interface Forward {
+  readonly x: Tensor;
+  /** Those that are computed. */
+  readonly edges: readonly Edge[];
+  readonly branches: readonly Branch[];
+  /** By node, whether a path leads from it to the output. */
+  readonly reaches: readonly boolean[];
+}
+
+/** Adds the backward entries of all nodes, last first, and releases the branches and the gradients but that of node 0, which it returns. */
+function backward(context: Context, index: number, { x, edges, branches, reaches }: Forward, dy: Tensor): Tensor {
+  const { program, regions } = context;
+  const gradients: (Tensor | undefined)[] = reaches.map(() => undefined);
+  gradients[reaches.length - 1] = dy;
+  for (let to = reaches.length - 1; to > 0; to--) {
+    program.layer = `cell${index}/${to}`;
+    for (const { edge, conv, norm } of branches) {
+      if (edge.to !== to) continue;
+      normBackward(context, norm, known(gradients[to]));
+      convWeights(context, conv, conv.z);
+    }
+    const from = to - 1;
+    // The input's gradient is wanted even where it is zero.
+    if (from > 0 && !reaches[from]) continue;
+    program.layer = `cell${index}/${from}`;
+    const dx = program.tensor(x.side, x.vectors);
+    gradients[from] = dx;
+    const terms = edges.flatMap((edge) => {
+      if (edge.from !== from || edge.kind === undefined) return [];
+      return [{ kind: edge.kind, dy: known(gradients[edge.to]).offset, weight: regions.mixing }];
+    });
+    const out = branches.filter(({ edge }) => edge.from === from);
+    const isSet = terms.length > 0 || out.length === 0;
+    if (isSet) program.addSpread({ dx: dx.offset, side: dx.side, vectors: dx.vectors }, terms);
+    for (const [i, branch] of out.entries()) {
+      convData(context, branch.conv, branch.conv.z, dx, isSet || i > 0);
+      release(context, branch);
+    }
+  }
+  program.release(...gradients.slice(1).filter((gradient) => gradient !== undefined));
+  return known(gradients[0]);
 }
 
 /** Gives an edge that isn't computed its place in the state. */
