@@ -5,7 +5,8 @@ import { createPlan } from "../../src/engine/plan/plan";
 import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
 import { lower, type Variant, variantFor } from "../../src/engine/webgpu/lower";
 import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
-import { type Mix, relativeError, supernetCase } from "../support/cases";
+import { CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
+import { Interpreter } from "../support/interpreter";
 import { oracle } from "../support/oracle";
 
 const TOLERANCE = 1e-4;
@@ -18,6 +19,8 @@ interface Setting {
   /** The device's own without it. */
   readonly variant?: Variant;
 }
+
+const GPU: Variant = { reducing: MEETING, quads: false };
 
 const SETTINGS: Setting[] = [
   { name: "four channels, 8 px", sizes: {}, batch: 8 },
@@ -37,7 +40,7 @@ const SETTINGS: Setting[] = [
     name: "as a GPU does it",
     sizes: { channels: 3, image: 14 },
     batch: 7,
-    variant: { reducing: MEETING, quads: false },
+    variant: GPU,
   },
   { name: "without shared loads", sizes: {}, batch: 16, variant: { reducing: ALONE, quads: false } },
 ];
@@ -87,6 +90,50 @@ describe("the WebGPU engine", () => {
       expect(before.subarray(0, weights.length)).toEqual(weights);
       // Without momentum the velocity is the gradient.
       expect(relativeError(state.subarray(weights.length), expected.weights)).toBeLessThan(TOLERANCE);
+    });
+  }
+
+  const discrete: (Setting & { cell: string })[] = [
+    ...Object.entries(CELLS).map(([name, cell]) => ({ name, cell, sizes: {}, batch: 8 })),
+    {
+      name: "as a GPU does it",
+      cell: CELLS["every operation"],
+      sizes: { channels: 3, image: 14, imageChannels: 1 },
+      batch: 5,
+      variant: GPU,
+    },
+  ];
+  for (const { name, cell, sizes, batch, variant } of discrete) {
+    it(`trains and evaluates a discrete network as the plan in float64: ${name}`, async () => {
+      const { spec, weights, batch: data } = discreteCase(cell, sizes, batch);
+      const plan = createPlan(spec);
+      const machine = new Interpreter(plan);
+      machine.load(weights);
+      const step = { rate: 0.1, momentum: 0.9, decay: 3e-4, clip: 5 };
+      const engine = await createWebGpuEngine(device, spec, weights, undefined, variant);
+      const start = await engine.evaluate([], data);
+      expect(relativeError([start.loss], [oracle(spec, weights, [], data, fresh(spec)).loss])).toBeLessThan(TOLERANCE);
+      for (let i = 0; i < 2; i++) {
+        await engine.weightStep([], data, step);
+        machine.feed([], data, step);
+        machine.run(plan.programs.weights);
+      }
+      machine.run(plan.programs.evaluate);
+      const losses = machine.arena.subarray(plan.regions.losses, plan.regions.losses + batch);
+      const loss = losses.reduce((sum, value) => sum + value / batch, 0);
+      const end = await engine.evaluate([], data);
+      expect(relativeError([end.loss], [loss])).toBeLessThan(TOLERANCE);
+      const state = await engine.exportState();
+      const running = state.subarray(2 * weights.length);
+      expect(relativeError(state.subarray(0, weights.length), machine.flat("weights"))).toBeLessThan(TOLERANCE);
+      expect(relativeError(running, machine.running())).toBeLessThan(TOLERANCE);
+      engine.importState(weights);
+      expect(await engine.evaluate([], data)).toEqual(start);
+      engine.importState(state);
+      expect(await engine.evaluate([], data)).toEqual(end);
+      await expect(engine.architectureGradient([], data, false)).rejects.toThrow(InputError);
+      engine.dispose();
+      expect(problems).toEqual([]);
     });
   }
 

@@ -4,7 +4,7 @@ import { type NetworkSizes, rowOffsets, type SearchSpace } from "../../src/core/
 import type { Batch, Engine, SupernetSpec, WeightStep } from "../../src/engine/engine";
 import { initialWeights, parameterLayout } from "../../src/engine/network";
 
-/** A supernet of NAS-Bench-201 with all that one step of it takes, drawn from a seed. */
+/** A network of NAS-Bench-201 with all that one step of it takes, drawn from a seed. */
 export interface Case {
   readonly spec: SupernetSpec;
   readonly weights: Float32Array;
@@ -15,10 +15,47 @@ export interface Case {
 const SIZES: NetworkSizes = { channels: 4, cells: 1, image: 8, imageChannels: 3, classes: 10 };
 
 export function supernetCase(sizes: Partial<NetworkSizes>, batch: number, mix: Mix = "dense", seed = 1): Case {
-  const spec = { space: SPACE, sizes: { ...SIZES, ...sizes }, batch };
+  return drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
+}
+
+/** The same of the discrete network of a cell in NAS-Bench-201's notation; it takes no mixing weights. */
+export function discreteCase(cell: string, sizes: Partial<NetworkSizes>, batch: number, seed = 1): Case {
+  const spec = { space: SPACE, sizes: { ...SIZES, ...sizes }, batch, architecture: SPACE.parse(cell) };
+  return { ...drawn(spec, "zero", seed), mixing: new Float64Array(0) };
+}
+
+/** Cells that between them have every operation, nodes without input, nodes without output, and no path at all. */
+export const CELLS = {
+  "every operation": "|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_1x1~1|nor_conv_3x3~2|",
+  "sums of terms alone": "|avg_pool_3x3~0|+|skip_connect~0|avg_pool_3x3~1|+|avg_pool_3x3~0|skip_connect~1|none~2|",
+  "convolutions alone":
+    "|nor_conv_1x1~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_1x1~0|nor_conv_3x3~1|nor_conv_1x1~2|",
+  "a node without input": "|none~0|+|avg_pool_3x3~0|nor_conv_3x3~1|+|none~0|nor_conv_1x1~1|nor_conv_3x3~2|",
+  "a node without output": "|nor_conv_3x3~0|+|nor_conv_1x1~0|avg_pool_3x3~1|+|nor_conv_3x3~0|avg_pool_3x3~1|none~2|",
+  "no path": "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|",
+  "nothing at all": "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|",
+} as const;
+
+/** The running statistics that a discrete network begins with. */
+export function fresh({
+  space,
+  sizes,
+  architecture,
+}: SupernetSpec): Map<string, { mean: number[]; variance: number[] }> {
+  const scales = parameterLayout(space, sizes, architecture).filter(({ name }) => name.endsWith("/scale"));
+  return new Map(
+    scales.map(({ name, size }) => [
+      name.slice(0, -"/scale".length),
+      { mean: new Array<number>(size).fill(0), variance: new Array<number>(size).fill(1) },
+    ]),
+  );
+}
+
+function drawn(spec: SupernetSpec, mix: Mix, seed: number): Case {
+  const { batch } = spec;
   const random = new RandomStream(seed, "case");
   const { image, imageChannels, classes } = spec.sizes;
-  const weights = initialWeights(parameterLayout(spec.space, spec.sizes), random);
+  const weights = initialWeights(parameterLayout(spec.space, spec.sizes, spec.architecture), random);
   // Scales, offsets and biases start at one and zero, where a wrong gradient can hide.
   for (let i = 0; i < weights.length; i++)
     if (weights[i] === 0 || weights[i] === 1) weights[i] += 0.3 * random.normal();

@@ -3,8 +3,8 @@ import type { Batch, Score, SupernetSpec } from "../../src/engine/engine";
 import { type Parameter, parameterLayout } from "../../src/engine/network";
 
 /**
- * The supernet in plain float64 loops, layer by layer: a network to compare the engines with that shares no idea with them but the
- * order of the parameters. Tensors are batch x side x side x channels.
+ * The supernet, or a discrete network, in plain float64 loops, layer by layer: a network to compare the engines with that shares no
+ * idea with them but the order of the parameters. Tensors are batch x side x side x channels.
  */
 interface Map4 {
   readonly batch: number;
@@ -34,7 +34,20 @@ export interface Outcome extends Scored {
   readonly mixing: Float64Array;
   /** dL_i/dp, batch x size: the gradient of the summed loss by image i's own copy of p. */
   readonly perExample: Float64Array;
+  /** Of the batch, for every affine batch norm by name. */
+  readonly moments: ReadonlyMap<string, Moments>;
 }
+
+/** Mean and biased variance of every channel. */
+export interface Moments {
+  readonly mean: number[];
+  readonly variance: number[];
+  /** Values behind one channel. */
+  readonly count: number;
+}
+
+/** What batch norms go by instead of the batch's own moments. */
+export type Running = ReadonlyMap<string, Omit<Moments, "count">>;
 
 /** Scores a batch of any size; `mixing` is one row, or one for each image. */
 export function scored(
@@ -56,14 +69,18 @@ export function scoredDiscrete(
   return new Oracle(spec, weights, batch, operations).forward();
 }
 
-/** Score and all gradients of a batch. */
+/**
+ * Score and all gradients of a batch.
+ * @param running where it is given there are no gradients
+ */
 export function oracle(
   spec: SupernetSpec,
   weights: ArrayLike<number>,
   mixing: ArrayLike<number>,
   batch: Batch,
+  running?: Running,
 ): Outcome {
-  const network = new Oracle(spec, weights, batch, mixing);
+  const network = new Oracle(spec, weights, batch, mixing, running);
   return { ...network.forward(), ...network.backward() };
 }
 
@@ -78,6 +95,7 @@ class Oracle {
   private readonly tape: Node[] = [];
   private readonly count: number;
   private margin = Infinity;
+  private readonly moments = new Map<string, Moments>();
 
   constructor(
     private readonly spec: SupernetSpec,
@@ -85,9 +103,11 @@ class Oracle {
     private readonly batch: Batch,
     /** Mixing weights, or the operation of each edge. */
     private readonly architecture: ArrayLike<number> | readonly string[],
+    private readonly running?: Running,
   ) {
     this.count = batch.labels.length;
-    this.layout = new Map(parameterLayout(spec.space, spec.sizes).map((parameter) => [parameter.name, parameter]));
+    const layout = parameterLayout(spec.space, spec.sizes, spec.architecture);
+    this.layout = new Map(layout.map((parameter) => [parameter.name, parameter]));
     this.dWeights = new Float64Array(weights.length);
     this.perExample = new Float64Array(this.count * spec.space.size);
   }
@@ -106,11 +126,11 @@ class Oracle {
   }
 
   backward(): Omit<Outcome, keyof Scored> {
-    for (const node of this.tape.toReversed()) node.back();
+    if (!this.running) for (const node of this.tape.toReversed()) node.back();
     const { size } = this.spec.space;
     const mixing = new Float64Array(size);
     for (let i = 0; i < this.perExample.length; i++) mixing[i % size] += this.perExample[i] / this.count;
-    return { weights: this.dWeights, mixing, perExample: this.perExample };
+    return { weights: this.dWeights, mixing, perExample: this.perExample, moments: this.moments };
   }
 
   private record(value: Map4, back: (gradient: Float64Array) => void): Node {
@@ -170,7 +190,7 @@ class Oracle {
     );
   }
 
-  /** Batch norm with the batch's statistics, affine where it has a name. */
+  /** Batch norm, affine where it has a name. */
   private norm(x: Node, name?: string): Node {
     const { channels, data } = x.value;
     const count = data.length / channels;
@@ -179,17 +199,23 @@ class Oracle {
     const offsetAt = name === undefined ? -1 : this.parameter(`${name}/offset`).offset;
     const xhat = new Float64Array(data.length);
     const inverse = new Float64Array(channels);
+    const moments: Moments = { mean: [], variance: [], count };
     for (let c = 0; c < channels; c++) {
       let mean = 0;
       let variance = 0;
       for (let i = c; i < data.length; i += channels) mean += data[i] / count;
       for (let i = c; i < data.length; i += channels) variance += (data[i] - mean) ** 2 / count;
+      moments.mean.push(mean);
+      moments.variance.push(variance);
+      const given = name === undefined ? undefined : this.running?.get(name);
+      if (given) [mean, variance] = [given.mean[c], given.variance[c]];
       inverse[c] = 1 / Math.sqrt(variance + EPSILON);
       for (let i = c; i < data.length; i += channels) {
         xhat[i] = (data[i] - mean) * inverse[c];
         y.data[i] = name === undefined ? xhat[i] : this.weights[scaleAt + c] * xhat[i] + this.weights[offsetAt + c];
       }
     }
+    if (name !== undefined) this.moments.set(name, moments);
     return this.record(y, (dy) => {
       for (let c = 0; c < channels; c++) {
         let sum = 0;
@@ -243,10 +269,9 @@ class Oracle {
   }
 
   /** Sum of values, each times a mixing weight where its index is given. */
-  private sum(parts: readonly { node: Node; weight?: number }[]): Node {
-    const first = parts[0].node.value;
+  private sum(parts: readonly { node: Node; weight?: number }[], { value: like } = parts[0].node): Node {
     const { size } = this.spec.space;
-    const y = map(first.batch, first.side, first.channels);
+    const y = map(like.batch, like.side, like.channels);
     const image = y.data.length / y.batch;
     const share = (i: number, weight?: number) => {
       if (weight === undefined) return 1;
@@ -275,7 +300,7 @@ class Oracle {
   }
 
   /** A candidate operation of an edge; `name` is that of its weights. */
-  private operation(operation: string, x: Node, name: string): Node {
+  private operation(operation: string, x: Node, name: string, affine = false): Node {
     switch (operation) {
       case "none":
         return this.record(map(x.value.batch, x.value.side, x.value.channels), () => {});
@@ -284,25 +309,31 @@ class Oracle {
       case "avg_pool_3x3":
         return this.pool(x, 1);
       default:
-        return this.norm(this.conv(this.relu(x), name, 1));
+        return this.norm(this.conv(this.relu(x), name, 1), affine ? name : undefined);
     }
   }
 
   private cell(x: Node, name: string): Node {
     if (typeof this.architecture[0] === "string") return this.discreteCell(x, name);
-    const { space } = this.spec;
+    const { space, architecture } = this.spec;
     const offsets = rowOffsets(space.rows);
     const nodes = [x];
     for (let to = 1; to < space.nodes; to++) {
       const parts = space.rows.flatMap((row, r) => {
         const [from, target] = space.edges[r];
         if (target !== to) return [];
-        return row.choices.map((operation, o) => ({
-          node: this.operation(operation, nodes[from], `${name}/${row.name}/${operation}`),
-          weight: offsets[r] + o,
-        }));
+        return row.choices.flatMap((operation, o) => {
+          if (architecture && (architecture[r] !== o || operation === "none")) return [];
+          const node = this.operation(
+            operation,
+            nodes[from],
+            `${name}/${row.name}/${operation}`,
+            architecture !== undefined,
+          );
+          return [{ node, weight: architecture ? undefined : offsets[r] + o }];
+        });
       });
-      nodes.push(this.sum(parts));
+      nodes.push(this.sum(parts, x));
     }
     return nodes[nodes.length - 1];
   }

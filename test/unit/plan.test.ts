@@ -48,7 +48,7 @@ describe("a plan, run in float64", () => {
 
       const step = { rate: 0.1, momentum: 0.9, decay: 3e-4, clip: 0.5 };
       machine.arena.fill(Number.NaN, plan.regions.squares + 4);
-      machine.load(weights, weights);
+      machine.load(Float32Array.of(...weights, ...weights));
       machine.feed(mixing, data, step);
       machine.run(plan.programs.weights);
       expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);

@@ -1,5 +1,14 @@
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
-import { outputEnd, packState, readGradient, readScore, unpackState, writeInputs } from "../plan/exchange";
+import {
+  outputEnd,
+  packState,
+  readGradient,
+  readScore,
+  requireSupernet,
+  stateParts,
+  unpackState,
+  writeInputs,
+} from "../plan/exchange";
 import type { Pass } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
 import { vectorsOf } from "../plan/weights";
@@ -13,7 +22,7 @@ function partsFor({ sizes }: SupernetSpec): number {
 }
 
 /**
- * Compiles a supernet for a WebGPU device, which stays the caller's, and fills it with weights in the order of `parameterLayout`;
+ * Compiles a supernet, or a discrete network, for a WebGPU device, which stays the caller's, and fills it with weights in the order of `parameterLayout`;
  * velocities start at zero. `onProgress` hears of compiled pipelines.
  * @throws {InputError} where the device cannot hold the network, or the space has an operation without a kernel
  */
@@ -57,6 +66,7 @@ class WebGpuEngine implements Engine {
     batch: Batch,
     perExample: boolean,
   ): Promise<ArchitectureGradient> {
+    requireSupernet(this.plan);
     const values = await this.run(perExample ? "examples" : "architecture", mixing, batch);
     return readGradient(this.plan, values, this.plan.regions.losses, perExample);
   }
@@ -66,19 +76,14 @@ class WebGpuEngine implements Engine {
   }
 
   async exportState(): Promise<Float32Array> {
-    const { regions, packed } = this.plan;
-    const read = (offset: number) => this.executor.read({ offset, floats: packed });
-    const [weights, velocities] = await Promise.all([read(regions.weights), read(regions.velocities)]);
-    return unpackState(this.plan, weights, velocities);
+    return unpackState(this.plan, await Promise.all(stateParts(this.plan).map((part) => this.executor.read(part))));
   }
 
   importState(state: ArrayLike<number>): void {
-    const { regions, packed } = this.plan;
-    const weights = new Float32Array(packed);
-    const velocities = new Float32Array(packed);
-    packState(this.plan, state, weights, velocities);
-    this.executor.write(regions.weights, weights);
-    this.executor.write(regions.velocities, velocities);
+    const parts = stateParts(this.plan);
+    const ranges = parts.map(({ floats }) => new Float32Array(floats));
+    packState(this.plan, state, ranges);
+    for (const [i, { offset }] of parts.entries()) this.executor.write(offset, ranges[i]);
   }
 
   dispose(): void {

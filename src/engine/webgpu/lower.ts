@@ -9,6 +9,7 @@ import { examples, mixingGradient, nodeReduce } from "./shaders/mixing";
 import { featuresMap, featuresReduce, norm, normMap, normReduce, stats } from "./shaders/norm";
 import { gradientNorm, update } from "./shaders/optimiser";
 import { ALONE, MEETING, type Reducing } from "./shaders/reduce";
+import { runningStats, track } from "./shaders/running";
 import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shaders/shape";
 
 /** What suits a device; the results are the same but for rounding. */
@@ -50,6 +51,8 @@ const LOWERINGS: { readonly [K in Single]: (args: Arguments<K>, context: Context
   biasGradient,
   gradientNorm,
   update,
+  track,
+  runningStats,
 };
 
 /** A program as dispatches, and the floats that it needs behind those of its plan. */

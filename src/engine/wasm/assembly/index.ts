@@ -4,7 +4,7 @@ import { features, featuresMap, featuresReduce, gradientNorm, loss, update } fro
 import { node, nodeMap, norm, normMap, pool, poolData, spread } from "./linear";
 import { threads, usePart } from "./machine";
 import { matmul } from "./matmul";
-import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, stats } from "./reduce";
+import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, runningStats, stats, track } from "./reduce";
 import { claim, entry as claimed, finish, next, preparation, publish, report } from "./share";
 
 export { setup } from "./machine";
@@ -71,7 +71,9 @@ function compute(entry: usize, preparing: bool): void {
     case 19: biasGradient(a); break;
     case 20: gradientNorm(a); break;
     case 21: update(a); break;
-    case 22: matmul(a); break;
+    case 22: track(a); break;
+    case 23: runningStats(a); break;
+    case 24: matmul(a); break;
     default: unreachable();
   }
 }
