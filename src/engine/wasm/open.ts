@@ -9,7 +9,6 @@ export async function open(): Promise<OpenDevice> {
   if (typeof WebAssembly === "undefined") throw new Unavailable("there is no WebAssembly here");
   return {
     description: "the processor, by SIMD WebAssembly on one thread",
-    gpu: null,
     createEngine: createWasmEngine,
     // A processor is not lost.
     onLost: new LossSignal().onLost,

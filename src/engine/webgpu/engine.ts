@@ -1,10 +1,11 @@
+import type { Progress } from "../device";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
 import { outputEnd, packState, readGradient, readScore, unpackState, writeInputs } from "../plan/exchange";
 import type { Pass } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
 import { vectorsOf } from "../plan/weights";
-import { Executor, type Progress } from "./executor";
-import { type Variant, variantFor } from "./lower";
+import { Executor } from "./executor";
+import { type Variant, variantsFor } from "./lower";
 import { slotsOf } from "./shaders/optimiser";
 
 /** Partial sums of a weight's gradient: enough to occupy a GPU where layers have few weights. */
@@ -22,7 +23,7 @@ export async function createWebGpuEngine(
   spec: SupernetSpec,
   weights: Float32Array,
   onProgress?: Progress,
-  variant: Variant = variantFor(device),
+  variant: Variant = variantsFor(device)[0],
 ): Promise<Engine> {
   const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
   const limit = Math.min(maxStorageBufferBindingSize, maxBufferSize);
