@@ -75,10 +75,10 @@ export interface Engine {
   dispose(): void;
 }
 
-/** The outcome of comparing a small forward pass and gradient on a device with the same in float64 or on the CPU. */
+/** The outcome of comparing a small forward pass and gradient on a device with the same in float64. */
 export interface SelfTest {
   readonly passed: boolean;
-  /** Largest error relative to the largest reference value, of the loss and of the gradients. */
+  /** Largest error of the loss and of the gradients, relative to the largest value or to the norm of a parameter's gradient. */
   readonly forwardError: number;
   readonly gradientError: number;
   readonly milliseconds: number;

@@ -6,7 +6,7 @@ import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
 import type { DeviceChoice } from "../engine/engine";
-import { costOf, type OpenSearch, openSearch } from "../search/open";
+import { costOf, type OpenSearch, openSearch, type Surroundings } from "../search/open";
 import type { RunRecord } from "../search/records";
 import { toLine } from "../search/runfile";
 import { DivergenceError } from "../search/search";
@@ -28,6 +28,8 @@ export class SearchHost implements SearchControl {
   private edits: Edit[] = [];
   private phase: Phase = "starting";
   private run_ = 0;
+  /** Why there is no device any more. */
+  private lost: string | null = null;
   private seconds = 0;
   private wanted: "run" | "pause" = "pause";
   private loop: Promise<void> = Promise.resolve();
@@ -37,14 +39,14 @@ export class SearchHost implements SearchControl {
   async connect(port: MessagePort): Promise<DeviceChoice> {
     this.outbox = new Outbox(port, () => ({ run: this.run_, phase: this.phase, seconds: this.seconds }));
     this.progress("Testing the device", null);
-    this.device = chooseDevice();
+    const onProgress = (done: number, total: number) =>
+      this.progress("Testing the device", done < total ? done / total : null);
+    this.device = chooseDevice({ onProgress });
     const device = await this.device;
-    device.onLost((reason) =>
-      this.fail(
-        `The GPU was lost: ${reason}. The run on it cannot go on.`,
-        "Reload the page to take hold of it again.",
-      ),
-    );
+    device.onLost((reason) => {
+      this.lost = reason;
+      this.explain(reason);
+    });
     this.progress("Testing the device", 1);
     // A run that needs no device may have begun meanwhile.
     if (this.phase === "starting") this.enter("idle");
@@ -121,7 +123,9 @@ export class SearchHost implements SearchControl {
     const device = await this.device;
     const dataset = await this.load(settings);
     this.progress("Building the network", null);
-    const createEngine = device.createEngine.bind(device);
+    const onProgress = (done: number, total: number) => this.progress("Compiling kernels", done / total);
+    const createEngine: Surroundings["createEngine"] = (spec, weights) =>
+      device.createEngine(spec, weights, onProgress);
     const opened = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark });
     this.progress("Building the network", 1);
     return opened;
@@ -190,7 +194,14 @@ export class SearchHost implements SearchControl {
 
   private explain(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof InputError) this.fail(message, "Change the setting, then reset.");
+    // Whatever else fails then is the echo of it.
+    if (this.lost !== null) {
+      const [initial, ...rest] = this.lost;
+      this.fail(
+        `${initial.toUpperCase()}${rest.join("")}. The run on it cannot go on.`,
+        "Reload the page to take hold of the GPU again.",
+      );
+    } else if (error instanceof InputError) this.fail(message, "Change the setting, then reset.");
     else if (error instanceof DivergenceError) this.fail(message, "Lower the weight rate, then reset.");
     else {
       this.fail(`The search has stopped: ${message}.`, "Reset the run; if it happens again, choose a smaller network.");

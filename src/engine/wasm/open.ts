@@ -15,9 +15,8 @@ export async function open(): Promise<OpenDevice> {
   const simd = relaxedSimd() ? "relaxed SIMD" : "SIMD";
   return {
     description: `the processor, by ${simd} WebAssembly on ${threads > 1 ? `up to ${threads} threads` : "one thread"}`,
-    gpu: null,
     arenaLimit: ARENA_LIMIT,
-    createEngine: createWasmEngine,
+    createEngine: (spec, weights) => createWasmEngine(spec, weights),
     matmulPeak: async (spec) => (await matmulPeak(threadsFor(createPlan(spec)))).gflops,
     // A processor is not lost.
     onLost: new LossSignal().onLost,

@@ -1,3 +1,4 @@
+import type { Progress } from "../device";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
 import {
   outputEnd,
@@ -12,8 +13,8 @@ import {
 import type { Pass } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
 import { vectorsOf } from "../plan/weights";
-import { arenaLimit, Executor, type Progress } from "./executor";
-import { type Variant, variantFor } from "./lower";
+import { arenaLimit, Executor } from "./executor";
+import { type Variant, variantsFor } from "./lower";
 import { slotsOf } from "./shaders/optimiser";
 
 /** Partial sums of a weight's gradient: enough to occupy a GPU where layers have few weights. */
@@ -31,7 +32,7 @@ export async function createWebGpuEngine(
   spec: SupernetSpec,
   weights: Float32Array,
   onProgress?: Progress,
-  variant: Variant = variantFor(device),
+  variant: Variant = variantsFor(device)[0],
 ): Promise<Engine> {
   const limit = arenaLimit(device);
   const plan = createPlan(spec, { parts: partsFor(spec), slots: slotsOf(variant.reducing), limit });

@@ -19,13 +19,18 @@ export interface Variant {
   readonly quads: boolean;
 }
 
-/** A device that computes on the CPU pays dearly for barriers and for loads; a GPU for neither. */
-export function variantFor(device: GPUDevice): Variant {
+/**
+ * The variants that may be the fastest on a device, the expected one first. A device that computes on the CPU pays dearly for barriers
+ * and for loads, by a factor, so that there is nothing to choose. A GPU should pay for neither, but drivers differ.
+ */
+export function variantsFor(device: GPUDevice): readonly [Variant, ...Variant[]] {
   const { architecture, description, isFallbackAdapter } = device.adapterInfo;
+  const hasQuads = device.features.has("subgroups");
   const isSoftware = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${description}`);
-  return isSoftware
-    ? { reducing: ALONE, quads: device.features.has("subgroups") }
-    : { reducing: MEETING, quads: false };
+  if (isSoftware) return [{ reducing: ALONE, quads: hasQuads }];
+  const variants = [MEETING, ALONE].map((reducing) => ({ reducing, quads: false }));
+  const withQuads = hasQuads ? [{ reducing: MEETING, quads: true }] : [];
+  return [variants[0], variants[1], ...withQuads];
 }
 
 type Single = Exclude<Kind, "conv" | "stats">;
