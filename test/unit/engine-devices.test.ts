@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { InputError } from "../../src/core/errors";
 import { RandomStream } from "../../src/core/random";
+import type { OpenDevice } from "../../src/engine/device";
 import { chooseDevice } from "../../src/engine/devices";
 import type { WeightStep } from "../../src/engine/engine";
 import { judge, selfTest, summarise, testCase } from "../../src/engine/selftest";
@@ -74,7 +75,7 @@ test("the self-test fails on a wrong loss, a wrong gradient and one that is not 
 });
 
 test("a device that forgets its batches' last image fails the self-test", async () => {
-  const createEngine: typeof createWasmEngine = async (spec, weights) => {
+  const createEngine: OpenDevice["createEngine"] = async (spec, weights) => {
     const engine = await createWasmEngine(spec, weights);
     const weightStep = engine.weightStep.bind(engine);
     engine.weightStep = (mixing, batch, step: WeightStep) => {
@@ -84,6 +85,8 @@ test("a device that forgets its batches' last image fails the self-test", async 
     };
     return engine;
   };
-  expect(await selfTest({ createEngine: (spec, weights) => createWasmEngine(spec, weights) })).toMatchObject({ passed: true });
+  expect(await selfTest({ createEngine: (spec, weights) => createWasmEngine(spec, weights) })).toMatchObject({
+    passed: true,
+  });
   expect(await selfTest({ createEngine })).toMatchObject({ passed: false });
 });
