@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { overlap } from "../../src/app/cell/labels";
 import { layoutCell, layoutLabels, NARROW } from "../../src/app/cell/layout";
-import { effectsOf, reasonOf } from "../../src/app/cell/reasons";
+import { brief, effectsOf, reasonOf } from "../../src/app/cell/reasons";
 import { bundleStrands, cellStrands, mixStrands, probableStrands } from "../../src/app/cell/strands";
 import { drawSamples, probabilityOf, sampleOf } from "../../src/app/gallery/samples";
 import { momentAt } from "../../src/app/moment";
@@ -52,6 +52,11 @@ describe("reasons", () => {
     );
   });
 
+  test("in brief are figures alone", () => {
+    expect(brief(posterior(0.3), 0, 2)).toMatch(/^\d\d in 100, 0\.31 behind$/);
+    expect(brief(posterior(null), 0, 0)).toBe("0.07, 1.50 behind");
+  });
+
   test("of a point estimate speak of its mixing weights", () => {
     const weights = [-1, -0.5, 0.19, 0.5, 0.1].map(Math.exp);
     const share = weights[2] / weights.reduce((sum, weight) => sum + weight);
@@ -60,12 +65,12 @@ describe("reasons", () => {
     );
   });
 
-  test("own up to a tie, and call no gap zero that is none", () => {
+  test("tell a tie from a small gap", () => {
     const mean = new Float64Array(size);
     mean[1] = 0.001;
     const moment = momentAt(new Recording(withDefaults({}), mean, new Float64Array(size).fill(1)), 0);
     expect(reasonOf(moment, 0, 2)).toMatch(/lost to skip on 0→1: .*, mean less than 0\.01 behind\.$/);
-    expect(reasonOf(moment, 1, 2)).toMatch(/equal means, listed later\.$/);
+    expect(reasonOf(moment, 1, 2)).toMatch(/mean 0\.00 behind\.$/);
   });
 
   test("name the edges where none or skip leads", () => {

@@ -2,7 +2,7 @@ import { Popover } from "../bar/Popover";
 import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
 import { hover, pin, useApp, useFocus } from "../store";
-import { discarded, distance, effectsOf, reasonOf, standing } from "./reasons";
+import { brief, discarded, effectsOf, reasonOf, standing } from "./reasons";
 
 /** One line in a fixed place below the drawing: why the operation that is pointed at leads or lost, and all reasons on a press. */
 export function Reasons({ moment }: { moment: Moment }) {
@@ -54,10 +54,8 @@ function AllReasons({ moment }: { moment: Moment }) {
                     <svg width="16" height="8" aria-hidden="true">
                       <line x2="16" y1="4" y2="4" stroke={look.colour} strokeWidth="3" strokeDasharray={look.dash} />
                     </svg>
-                    {look.name}
-                    <span className="muted">
-                      {standing(moment, row, choice)}, {distance(moment, row, choice)}
-                    </span>
+                    <span>{look.name}</span>
+                    <span className="muted">{brief(moment, row, choice)}</span>
                   </button>
                 </li>
               );

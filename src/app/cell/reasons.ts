@@ -25,15 +25,18 @@ export function standing({ offsets, share, scale }: Posterior, row: number, choi
   return value > 0 ? `wins ${frequency(value)} draws` : "never wins";
 }
 
-/** How far an operation's mean is behind the leading one's, or the leading one's ahead of the next: "mean 0.31 behind". */
-export function distance(posterior: Posterior, row: number, choice: number): string {
-  const { offsets, mean, scale, choices } = posterior;
-  const leads = choice === choices[row];
-  const rival = leads ? discarded(posterior, row)[0] : choices[row];
+/** How far the mean is from that of the leading operation, or the leading one's from the next: "0.31". */
+function gapOf({ offsets, mean }: Posterior, row: number, choice: number, rival: number): string {
   const gap = Math.abs(mean[offsets[row] + choice] - mean[offsets[row] + rival]);
-  const name = scale ? "mean" : "α";
-  if (gap === 0) return `equal ${scale ? "means" : "α"}, listed ${leads ? "earlier" : "later"}`;
-  return `${name} ${gap < 0.005 ? "less than 0.01" : fixed(gap, 2)} ${leads ? "ahead" : "behind"}`;
+  return gap > 0 && gap < 0.005 ? "less than 0.01" : fixed(gap, 2);
+}
+
+/** How a discarded operation stands, in figures alone: "12 in 100, 0.31 behind". */
+export function brief(posterior: Posterior, row: number, choice: number): string {
+  const { offsets, share, scale, choices } = posterior;
+  const value = share[offsets[row] + choice];
+  const gap = gapOf(posterior, row, choice, choices[row]).replace("less than ", "<");
+  return `${scale ? frequency(value) : fixed(value, 2)}, ${gap} behind`;
 }
 
 /** Why an operation leads on an edge or was discarded, one sentence. */
@@ -43,7 +46,8 @@ export function reasonOf(posterior: Posterior, row: number, choice: number): str
   const leads = choice === choices[row];
   const rival = leads ? discarded(posterior, row)[0] : choices[row];
   const name = lookOf(operations[choice]).name + (EFFECT[operations[choice]] ?? "");
-  const how = `${standing(posterior, row, choice)}, ${distance(posterior, row, choice)}`;
+  const gap = `${posterior.scale ? "mean" : "α"} ${gapOf(posterior, row, choice, rival)} ${leads ? "ahead" : "behind"}`;
+  const how = `${standing(posterior, row, choice)}, ${gap}`;
   const other = lookOf(operations[rival]).name;
   const edge = edgeName(space.edges[row]);
   return leads ? `${name} leads on ${edge}: ${how} of ${other}.` : `${name} lost to ${other} on ${edge}: ${how}.`;

@@ -23,7 +23,7 @@ const HAZE = 46;
 /** Stroke widths of an operation that stands alone. A cut edge is a dotted trace, the identity a thin arc. */
 const ALONE_WIDTH: Readonly<Record<string, number>> = {
   none: 1.6,
-  skip_connect: 2,
+  skip_connect: 2.6,
   nor_conv_1x1: 4,
   nor_conv_3x3: 7,
   avg_pool_3x3: 5,
@@ -33,7 +33,7 @@ const ALONE_WIDTH: Readonly<Record<string, number>> = {
 const ARC = 12;
 
 /** Traces of discarded operations: the gap between two, their least width, what a certain win would add, px; and how faint they are. */
-const TRACE = { gap: 3, width: 1.1, share: 2.5, opacity: 0.55 };
+const TRACE = { gap: 3, width: 1.1, share: 1.5, opacity: 0.5 };
 
 /**
  * The bundle of all operations, as thick as they are likely to win and as hazy as their mixing weights are uncertain.

@@ -71,8 +71,10 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
       onClick={() => showSample(number)}
     >
       <Thumbnail moment={moment} choices={choices} />
-      {times > 1 && <span className="times">×{times}</span>}
-      <span className="accuracy">{figures ? fixed(figures.accuracy.cifar10.test, 2) : "–"} %</span>
+      <span className="accuracy">
+        {figures ? fixed(figures.accuracy.cifar10.test, 2) : "–"} %
+        {times > 1 && <span className="times">×{times}</span>}
+      </span>
       <span className="muted">rank {figures ? count(figures.rank.cifar10) : "–"}</span>
       <span className="muted">{often}</span>
     </button>

@@ -8,7 +8,7 @@ import type { Moment } from "../moment";
 import { lookOf } from "../operations";
 
 /** Size in which it is drawn, px; it is scaled to the room there is. */
-const [WIDTH, HEIGHT] = [220, 132];
+const [WIDTH, HEIGHT] = [220, 116];
 /** Strokes are drawn so much thicker than in the large drawing, to hold up when they are scaled down. */
 const THICKER = 1.5;
 
