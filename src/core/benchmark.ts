@@ -120,10 +120,15 @@ export class Benchmark {
       rank: perSet((set) => this.testRank(set)[code]),
       runs: this.runs[code],
       spread: this.wide.spread[code] / 1000,
-      parameters: this.costs[2 * this.costId[code]],
+      parameters: this.parameters(choices),
       flops: this.costs[2 * this.costId[code] + 1],
       isomorphismClass: this.wide.isomorphismClass[code],
     };
+  }
+
+  /** Trainable scalars of one cell as drawn (C=16, N=5, 10 classes). */
+  parameters(choices: Choices): number {
+    return this.costs[2 * this.costId[cellCode(choices)]];
   }
 
   /** Test accuracy of every cell, %, in the order of `cellCode`. The array is shared: don't write to it. */
