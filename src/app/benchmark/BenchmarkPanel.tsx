@@ -78,9 +78,10 @@ export function BenchmarkPanel() {
       ) : (
         <Figures moment={moment} benchmark={benchmark} set={set} view={view} />
       )}
-      <p className="credit small muted" title="Each cell trained 200 epochs, two or three times">
+      <p className="credit small muted">
         <a href="https://github.com/D-X-Y/NAS-Bench-201">NAS-Bench-201</a>,{" "}
-        <a href="https://github.com/D-X-Y/NATS-Bench">NATS-Bench</a> (Dong et al., MIT), 200 epochs
+        <a href="https://github.com/D-X-Y/NATS-Bench">NATS-Bench</a> (Dong et al., MIT)
+        {view === "time" && ": each cell trained 200 epochs."}
       </p>
     </section>
   );

@@ -117,7 +117,7 @@ function Picture({ moment, benchmark, set, plane, probabilities, summary, read, 
         <Distributions plane={plane} probabilities={probabilities} mean={summary.mean} />
       </svg>
       <div
-        className="reach"
+        className="map-reach"
         role="slider"
         tabIndex={0}
         aria-label="Cells by rank"
@@ -145,7 +145,7 @@ function Canvas({ plane }: { plane: Plane }) {
   useEffect(() => {
     if (ref.current) paintCells(ref.current, plane, devicePixelRatio);
   }, [plane, theme]);
-  return <canvas ref={ref} style={{ width: plane.width, height: plane.height }} aria-hidden="true" />;
+  return <canvas ref={ref} style={{ width: plane.width, height: plane.height }} />;
 }
 
 function Axes({ plane: { ticks, upOf, acrossOf, width, height } }: { plane: Plane }) {
@@ -231,11 +231,7 @@ function Cell(props: { benchmark: Benchmark; set: BenchmarkSet; code: number; pr
 }
 
 function drawn(probability: number): string {
-  return probability < 1e-6
-    ? "hardly drawn"
-    : probability < 1e-4
-      ? `1 in ${short(1 / probability)}`
-      : frequency(probability);
+  return probability < 1e-6 ? "hardly drawn" : frequency(probability);
 }
 
 function inWords(benchmark: Benchmark, set: BenchmarkSet, code: number): string {

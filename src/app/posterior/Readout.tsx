@@ -104,7 +104,7 @@ function exact(moment: Moment, recording: Recording, row: number, id: string, st
       <span>α {plusMinus(mean[choice], scale?.[choice], 3)}</span>
       {scale && <span title={TERMS.ownSignalToNoise}>|μ|/σ {fixed(Math.abs(mean[choice]) / scale[choice], 2)}</span>}
       <span title={TERMS.mixingWeight}>
-        mixing weight {plusMinus(mixing.mean[choice], scale ? mixing.deviation[choice] : undefined, 2)}
+        p {plusMinus(mixing.mean[choice], scale ? mixing.deviation[choice] : undefined, 2)}
       </span>
       {scale && <span title={TERMS.wins}>wins {frequency(winProbabilities(rows, mean, scale)[choice])} draws</span>}
       <span>step {step}</span>

@@ -127,7 +127,7 @@ export const Row = memo(function Row(props: Props) {
             strokeDasharray={look.dash || undefined}
           />
         ))}
-        {row === 0 && <ValueRange bands={bands} plot={plot} />}
+        {row === 0 && <ValueRange bands={bands} plot={plot} compact={compact} />}
         {recording.changes.map((change, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows
           <line key={i} className="edit" x1={bands.x(change.step)} x2={bands.x(change.step)} y1={0} y2={height} />
@@ -190,11 +190,17 @@ function Hill({ look, ridge, className, dotted }: HillProps) {
 }
 
 /** What the top and the bottom of the common value axis stand for. */
-function ValueRange({ bands: { y }, plot }: { bands: Bands; plot: number }) {
+function ValueRange({ bands: { y }, plot, compact }: { bands: Bands; plot: number; compact: boolean }) {
   return (
     <>
       {[y.max, y.min].map((value) => (
-        <text key={value} className="range" x={plot - 4} y={value === y.max ? y(value) + 8 : y(value)} textAnchor="end">
+        <text
+          key={value}
+          className={compact ? "range tight" : "range"}
+          x={plot - 4}
+          y={value === y.max ? y(value) + (compact ? 5 : 8) : y(value) + (compact ? 2 : 0)}
+          textAnchor="end"
+        >
           {String(value).replace("-", "−")}
         </text>
       ))}
