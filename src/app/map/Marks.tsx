@@ -1,7 +1,9 @@
 import { memo } from "react";
 import { BALENAS_TF, type Benchmark, type BenchmarkSet } from "../../core/benchmark";
+import { cellOfCode, OPERATIONS } from "../../core/nasbench201";
 import type { Stay } from "../benchmark/trajectory";
 import { fixed } from "../format";
+import type { Focus } from "../store";
 import { MARGIN, type Plane } from "./plane";
 
 interface Props {
@@ -13,13 +15,15 @@ interface Props {
   path: readonly Stay[];
   now: number;
   read: number | null;
+  /** Samples without the operation that is singled out step back. */
+  focus: Focus;
 }
 
 /** Moves of the most probable cell that are drawn; the older, the fainter. */
 const LEGS = 40;
 
 /** What stands out of the crowd: samples, the way so far, the most probable cell, the best, the paper's result. */
-export const Marks = memo(function Marks({ plane, benchmark, set, samples, path, now, read }: Props) {
+export const Marks = memo(function Marks({ plane, benchmark, set, samples, path, now, read, focus }: Props) {
   const { x, y, upOf, width } = plane;
   const optimum = benchmark.optimum(set);
   const paper = BALENAS_TF[set].test;
@@ -33,7 +37,7 @@ export const Marks = memo(function Marks({ plane, benchmark, set, samples, path,
       <g className="samples">
         {samples.map((code, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the sample is the index
-          <circle key={i} className="sample" cx={x[code]} cy={y[code]} r={2} />
+          <circle key={i} className={has(code, focus) ? "sample" : "sample dim"} cx={x[code]} cy={y[code]} r={2} />
         ))}
       </g>
       {stays.slice(1).map(({ step, code }, leg) => {
@@ -57,6 +61,12 @@ export const Marks = memo(function Marks({ plane, benchmark, set, samples, path,
     </>
   );
 });
+
+function has(code: number, { row, operation }: Focus): boolean {
+  if (operation === null) return true;
+  const operations = cellOfCode(code).map((choice) => OPERATIONS[choice] as string);
+  return row === null ? operations.includes(operation) : operations[row] === operation;
+}
 
 function Diamond({ x, y }: { x: number; y: number }) {
   return <path className="best" d={`M${x} ${y - 5.5}l5.500 5.500-5.500 5.500-5.500-5.500z`} />;

@@ -1,19 +1,21 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { BALENAS_TF, type Benchmark, type BenchmarkSet } from "../../core/benchmark";
 import { cellProbabilities, type Summary, summarise } from "../../core/cell-distribution";
-import { CELLS, cellCode, cellOfCode, NAS_BENCH_201 } from "../../core/nasbench201";
+import { CELLS, cellCode } from "../../core/nasbench201";
 import { trajectory } from "../benchmark/trajectory";
 import { useSize } from "../charts/useSize";
-import { count, fixed, frequency, short } from "../format";
+import { fixed } from "../format";
 import { history } from "../history";
 import type { Moment } from "../moment";
+import { useFocus } from "../store";
 import { useTheme } from "../theme";
 import { Distributions } from "./Distributions";
+import { inWords, MapReadout } from "./MapReadout";
 import { Marks } from "./Marks";
 import "./map.css";
 import { paintCells } from "./paint";
 import { MARGIN, nearestCell, type Plane, planeOf } from "./plane";
-import { SAMPLES, samplesOf } from "./samples";
+import { samplesOf } from "./samples";
 
 interface Props {
   moment: Moment;
@@ -41,32 +43,8 @@ export function SpaceMap({ moment, benchmark, set }: Props) {
           <p className="chart-empty small">Loading the benchmark's figures</p>
         )}
       </div>
-      <div className="map-readout small" data-testid="map-readout">
-        {shown && read !== null ? (
-          <Cell {...{ benchmark, set, code: read, probability: probabilities[read] }} />
-        ) : (
-          <>
-            <Key />
-            <p>
-              <i className="swatch drawn" />
-              {moment.scale ? "drawn from the posterior" : "drawn by mixing weights"} {shown && range(summary)}
-            </p>
-            <p className="muted">
-              <i className="swatch" />
-              picked at random {shown && range(plane.summary)}
-            </p>
-          </>
-        )}
-      </div>
+      <MapReadout {...{ moment, benchmark, set, plane, probabilities, summary, read }} />
     </>
-  );
-}
-
-function range({ mean, low, high }: Summary) {
-  return (
-    <span title="Expected test accuracy, exact over all 15,625 cells; nine draws in ten lie in the range behind it">
-      <b>{fixed(mean, 2)} %</b> ({fixed(low, 1)}–{fixed(high, 1)})
-    </span>
   );
 }
 
@@ -82,6 +60,7 @@ interface PictureProps extends Props {
 function Picture({ moment, benchmark, set, plane, probabilities, summary, read, setRead }: PictureProps) {
   const { width, height } = plane;
   const now = cellCode(moment.choices);
+  const focus = useFocus();
   const samples = useMemo(() => samplesOf(moment), [moment]);
   const path = trajectory.follow(history).filter(({ step }) => step <= moment.step);
   const point = (event: PointerEvent<HTMLElement>) => {
@@ -113,7 +92,7 @@ function Picture({ moment, benchmark, set, plane, probabilities, summary, read, 
       <Canvas plane={plane} />
       <svg className="over" width={width} height={height} aria-hidden="true">
         <Axes plane={plane} />
-        <Marks {...{ plane, benchmark, set, samples, path, now, read }} />
+        <Marks {...{ plane, benchmark, set, samples, path, now, read, focus }} />
         <Distributions plane={plane} probabilities={probabilities} mean={summary.mean} />
       </svg>
       <div
@@ -172,72 +151,6 @@ function Axes({ plane: { ticks, upOf, acrossOf, width, height } }: { plane: Plan
       </text>
     </g>
   );
-}
-
-function Key() {
-  return (
-    <p className="key muted" aria-hidden="true">
-      <span>
-        <svg width="11" height="11" aria-hidden="true">
-          <circle className="now" cx="5.5" cy="5.5" r="4" />
-        </svg>
-        most probable
-      </span>
-      <span>
-        <svg width="8" height="11" aria-hidden="true">
-          <circle className="sample" cx="4" cy="5.5" r="2.4" />
-        </svg>
-        {SAMPLES} draws
-      </span>
-      <span>
-        <svg width="11" height="11" aria-hidden="true">
-          <path className="best" d="M5.500 1l4.500 4.500-4.500 4.500-4.500-4.500z" />
-        </svg>
-        best
-      </span>
-      <span>
-        <svg width="16" height="11" aria-hidden="true">
-          <line className="paper" x1="0" x2="16" y1="5.5" y2="5.5" />
-        </svg>
-        paper
-      </span>
-    </p>
-  );
-}
-
-function Cell(props: { benchmark: Benchmark; set: BenchmarkSet; code: number; probability: number }) {
-  const { benchmark, set, code, probability } = props;
-  const choices = cellOfCode(code);
-  const { accuracy, rank, parameters } = benchmark.figures(choices);
-  return (
-    <>
-      <p>
-        <b>{fixed(accuracy[set].test, 2)} %</b> · rank {count(rank[set])} · {short(parameters)} params ·{" "}
-        <span title="How often a cell drawn from the posterior is this one">{drawn(probability)}</span>
-      </p>
-      <code>
-        {NAS_BENCH_201.format(choices)
-          .split(/(?<=~\d\|)/)
-          .map((part, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: parts have no other name
-            <span key={i}>
-              {part}
-              <wbr />
-            </span>
-          ))}
-      </code>
-    </>
-  );
-}
-
-function drawn(probability: number): string {
-  return probability < 1e-6 ? "hardly drawn" : frequency(probability);
-}
-
-function inWords(benchmark: Benchmark, set: BenchmarkSet, code: number): string {
-  const choices = cellOfCode(code);
-  const { accuracy, rank, parameters } = benchmark.figures(choices);
-  return `rank ${count(rank[set])}: ${fixed(accuracy[set].test, 2)} %, ${short(parameters)} parameters, ${NAS_BENCH_201.format(choices)}`;
 }
 
 /** The picture in words. */

@@ -39,6 +39,8 @@ function centreOf(recording: Recording, run: number, step: number, quantity: Qua
   const scale = recording.scale(step);
   if (quantity === "alpha") return { mean, spread: scale };
   if (known?.recording !== recording || known.run !== run) known = { recording, run, steps: new Map() };
+  // The latest step of every redraw is kept too, and few of those are drawn again.
+  if (known.steps.size > 8 * POINTS) known.steps.clear();
   const before = known.steps.get(step);
   if (before) return before;
   const moments = mixingMoments(recording.space.rows, mean, scale, DRAWS);
