@@ -120,15 +120,10 @@ export class Benchmark {
       rank: perSet((set) => this.testRank(set)[code]),
       runs: this.runs[code],
       spread: this.wide.spread[code] / 1000,
-      parameters: this.parameters(choices),
+      parameters: this.costs[2 * this.costId[code]],
       flops: this.costs[2 * this.costId[code] + 1],
       isomorphismClass: this.wide.isomorphismClass[code],
     };
-  }
-
-  /** Trainable scalars of one cell as drawn (C=16, N=5, 10 classes). */
-  parameters(choices: Choices): number {
-    return this.costs[2 * this.costId[cellCode(choices)]];
   }
 
   /** Test accuracy of every cell, %, in the order of `cellCode`. The array is shared: don't write to it. */
@@ -154,6 +149,11 @@ export class Benchmark {
     const rank = Uint16Array.from(accuracy, (value) => place.get(value) as number);
     this.ranks.set(set, rank);
     return rank;
+  }
+
+  /** Trainable scalars of every cell as drawn (C=16, N=5, 10 classes), in the order of `cellCode`. */
+  parameters(): Uint32Array {
+    return Uint32Array.from(this.costId, (id) => this.costs[2 * id]);
   }
 
   optimum(set: BenchmarkSet): Optimum {

@@ -34,9 +34,20 @@ export interface Summary {
   readonly high: number;
 }
 
-/** Cells from the smallest value to the largest. */
-export function ascending(values: ArrayLike<number>): Uint16Array {
-  return Uint16Array.from({ length: values.length }, (_, code) => code).sort((a, b) => values[a] - values[b]);
+/**
+ * Cells from the smallest value to the largest; of equals the one of the smaller code first.
+ * @param values not negative
+ */
+export function ascending(values: Float32Array): Uint16Array {
+  // The bits of floats that are not negative are in the floats' own order. With bits and code in one number the sort needs no
+  // comparing function, which is what makes sorts slow.
+  const bits = new Uint32Array(values.slice().buffer);
+  const keys = new Float64Array(bits.length);
+  for (let code = 0; code < keys.length; code++) keys[code] = bits[code] * CELLS + code;
+  keys.sort();
+  const order = new Uint16Array(keys.length);
+  for (let i = 0; i < keys.length; i++) order[i] = keys[i] % CELLS;
+  return order;
 }
 
 /**

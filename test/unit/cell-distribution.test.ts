@@ -27,9 +27,10 @@ test("when every edge is decided one cell has all the mass", () => {
 });
 
 test("mean and quantiles of values under their probabilities, by hand", () => {
-  const values = [30, 10, 20, 40];
+  const values = Float32Array.of(30, 10, 20, 40);
   const order = ascending(values);
   expect([...order]).toEqual([1, 2, 0, 3]);
+  expect([...ascending(Float32Array.of(0.5, 94.37, 0, 94.36, 0.5))]).toEqual([2, 0, 4, 3, 1]);
   expect(summarise(values, [0.25, 0.125, 0.5, 0.125], order)).toEqual({ mean: 23.75, low: 10, median: 20, high: 40 });
   expect(summarise(values, [0.25, 0.03, 0.7, 0.02], order)).toMatchObject({ low: 20, median: 20, high: 30 });
   expect(summarise(values, [0, 0, 0, 1], order)).toEqual({ mean: 40, low: 40, median: 40, high: 40 });

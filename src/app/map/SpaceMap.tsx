@@ -122,7 +122,9 @@ function Canvas({ plane }: { plane: Plane }) {
   const theme = useTheme();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme stands for the colour
   useEffect(() => {
-    if (ref.current) paintCells(ref.current, plane, devicePixelRatio);
+    // In a task of its own, after the one that laid the cells out.
+    const timer = setTimeout(() => ref.current && paintCells(ref.current, plane, devicePixelRatio));
+    return () => clearTimeout(timer);
   }, [plane, theme]);
   return <canvas ref={ref} style={{ width: plane.width, height: plane.height }} />;
 }

@@ -1,6 +1,6 @@
 import type { Benchmark, BenchmarkSet } from "../../core/benchmark";
 import { ascending, massInBins, type Summary, summarise } from "../../core/cell-distribution";
-import { CELLS, cellOfCode } from "../../core/nasbench201";
+import { CELLS } from "../../core/nasbench201";
 import { linear } from "../charts/scale";
 
 /** Room beside the picture of the cells, px: the accuracies, the two distributions, the parameters. */
@@ -42,7 +42,7 @@ const ROUND = [94, 90, 80, 70, 60, 50, 40, 30, 20, 10, 0];
 export function planeOf(benchmark: Benchmark, set: BenchmarkSet, width: number, height: number): Plane {
   const accuracy = benchmark.testAccuracy(set);
   const order = ascending(accuracy);
-  const parameters = parametersOf(benchmark);
+  const parameters = benchmark.parameters();
   const [worst, best] = [accuracy[order[0]], accuracy[order[CELLS - 1]]];
   const bottom = height - MARGIN.bottom;
   const log = linear(Math.log(0.98 * (100 - best)), Math.log(100 - worst), MARGIN.top, bottom);
@@ -95,17 +95,6 @@ function columnWidth(at: readonly number[], i: number): number {
     (at[i + 1] ?? Number.POSITIVE_INFINITY) - at[i],
   );
   return Math.max(NARROWEST, Math.min(WIDEST, 0.8 * gap));
-}
-
-let parametersKnown: { of: Benchmark; parameters: Float64Array } | null = null;
-
-/** Trainable scalars of every cell, in the order of `cellCode`. */
-function parametersOf(benchmark: Benchmark): Float64Array {
-  if (parametersKnown?.of !== benchmark) {
-    const parameters = Float64Array.from({ length: CELLS }, (_, code) => benchmark.parameters(cellOfCode(code)));
-    parametersKnown = { of: benchmark, parameters };
-  }
-  return parametersKnown.parameters;
 }
 
 /** A number from 0 to 1 for every cell that has nothing to do with the cell: the bits of a multiplicative hash. */

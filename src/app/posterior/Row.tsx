@@ -183,7 +183,7 @@ function Hill({ look, ridge, className, dotted }: HillProps) {
       {dotted &&
         ridge.dots.map((x, k) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the quantile is the index
-          <circle key={k} className="dot" cx={x} cy={ridge.base} r={2} fill={look.colour} />
+          <circle key={k} className="dot" cx={x} cy={ridge.base} r={1.7} fill={look.colour} />
         ))}
     </g>
   );

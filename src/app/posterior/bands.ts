@@ -28,8 +28,9 @@ interface Centre {
 
 /** Most points of a line. */
 const POINTS = 100;
-/** Draws behind a point of the mixing weights. */
-const DRAWS = 128;
+/** Mixing weights take a while: fewer points, each of this many draws. */
+const MIXING_POINTS = 50;
+const DRAWS = 64;
 
 /** What was worked out for a recording's steps: mixing weights take a while. Void when the run it is of changes. */
 let known: { recording: Recording; run: number; steps: Map<number, Centre> } | null = null;
@@ -61,14 +62,15 @@ export function bandsOf(
   width: number,
   height: number,
 ): Bands {
-  const steps = stepsToDraw(recording.steps, Math.min(POINTS, Math.max(20, width / 2)));
+  const most = quantity === "alpha" ? POINTS : MIXING_POINTS;
+  const steps = stepsToDraw(recording.steps, Math.min(most, Math.max(20, width / 2)));
   const centres = steps.map((step) => centreOf(recording, run, step, quantity));
   const size = centres[0].mean.length;
-  let most = 0;
+  let reached = 0;
   for (const { mean, spread } of centres) {
-    for (let i = 0; i < size; i++) most = Math.max(most, Math.abs(mean[i]) + (spread?.[i] ?? 0));
+    for (let i = 0; i < size; i++) reached = Math.max(reached, Math.abs(mean[i]) + (spread?.[i] ?? 0));
   }
-  const reach = roundReach(Math.max(most, 0.02));
+  const reach = roundReach(Math.max(reached, 0.02));
   const x = linear(0, end, 4, width - 4);
   const y = quantity === "alpha" ? linear(-reach, reach, height - 3, 3) : linear(0, 1, height - 3, 3);
   const bands = Array.from({ length: size }, (_, i): Band => {

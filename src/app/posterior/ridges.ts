@@ -8,7 +8,7 @@ import type { Quantity } from "./quantity";
 const TAILS = 3.2;
 const POINTS = 44;
 /** Draws behind the ridges of the mixing weights, and the places that they are counted at. */
-const DRAWS = 512;
+const DRAWS = 320;
 const BINS = 64;
 /** Each stands for a twentieth of the mass. */
 export const DOTS = 20;
@@ -104,9 +104,14 @@ function mixingDensities({ space, mean, mixing }: Moment, scale: Float64Array): 
   const draws = mixingDraws(space.rows, mean, scale, DRAWS);
   const size = mean.length;
   return Array.from(mean, (_, i) => {
-    const sorted = Float64Array.from({ length: DRAWS }, (_, draw) => draws[draw * size + i]).sort();
+    const sorted = new Float64Array(DRAWS);
     const counts = new Float64Array(BINS);
-    for (const p of sorted) counts[Math.min(BINS - 1, Math.floor(p * BINS))]++;
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const p = draws[draw * size + i];
+      sorted[draw] = p;
+      counts[Math.min(BINS - 1, Math.floor(p * BINS))]++;
+    }
+    sorted.sort();
     const smooth = Array.from(counts, (_, bin) =>
       SMOOTH.reduce((sum, weight, k) => {
         const from = bin + k - 3;
