@@ -107,8 +107,8 @@ function Picture({ moment, benchmark, set, plane, probabilities, summary, read, 
         aria-valuetext={inWords(benchmark, set, at)}
         onPointerMove={point}
         onPointerDown={point}
-        onPointerLeave={() => setRead(null)}
-        onFocus={() => setRead(now)}
+        onPointerLeave={(event) => event.pointerType !== "touch" && setRead(null)}
+        onFocus={(event) => event.currentTarget.matches(":focus-visible") && setRead(now)}
         onBlur={() => setRead(null)}
         onKeyDown={press}
       />

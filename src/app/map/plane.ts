@@ -51,14 +51,15 @@ export function planeOf(benchmark: Benchmark, set: BenchmarkSet, width: number, 
   const [least, most] = [values[0], values[values.length - 1]];
   const logAcross = linear(Math.log(least), Math.log(most), MARGIN.left + 9, width - MARGIN.right - 4);
   const acrossOf = (value: number) => logAcross(Math.log(value));
-  const room = new Map(values.map((value, i) => [value, columnWidth(values.map(acrossOf), i)]));
+  const at = values.map(acrossOf);
+  const columns = new Map(values.map((value, i) => [value, { at: at[i], width: columnWidth(at, i) }]));
   const x = new Float32Array(CELLS);
   const y = new Float32Array(CELLS);
   const barCount = Math.max(1, Math.min(255, Math.floor((bottom - MARGIN.top) / BAR)));
   const bars = new Uint8Array(CELLS);
   for (let code = 0; code < CELLS; code++) {
-    const column = room.get(parameters[code]) as number;
-    x[code] = acrossOf(parameters[code]) + column * (aside(code) - 0.5);
+    const column = columns.get(parameters[code]) as { at: number; width: number };
+    x[code] = column.at + column.width * (aside(code) - 0.5);
     y[code] = upOf(accuracy[code]);
     bars[code] = Math.min(barCount - 1, Math.max(0, Math.floor((y[code] - MARGIN.top) / BAR)));
   }

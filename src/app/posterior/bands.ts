@@ -72,7 +72,7 @@ export function bandsOf(
   }
   const reach = roundReach(Math.max(reached, 0.02));
   const x = linear(0, end, 4, width - 4);
-  const y = quantity === "alpha" ? linear(-reach, reach, height - 3, 3) : linear(0, 1, height - 3, 3);
+  const y = quantity === "alpha" ? linear(-reach, reach, height - 3, 3) : linear(0, Math.min(1, reach), height - 3, 3);
   const bands = Array.from({ length: size }, (_, i): Band => {
     const line: Point[] = steps.map((step, k) => [x(step), y(centres[k].mean[i])]);
     const edge = (sign: 1 | -1): Point[] =>
