@@ -59,6 +59,7 @@ test("axes are round and hold what they show", () => {
   expect(niceTicks(0, 200, 4)).toEqual([0, 50, 100, 150, 200]);
   expect(niceTicks(-0.05, 0.05, 4)).toEqual([-0.05, 0, 0.05]);
   for (const reach of [0.003, 0.9, 1, 2.6, 7.2, 8.1, 41]) expect(roundReach(reach)).toBeGreaterThanOrEqual(reach);
+  expect(roundReach(0.52)).toBe(0.6);
   expect(timeEnd(0, 200)).toBe(50);
   expect(timeEnd(51, 200)).toBe(200);
   expect(timeEnd(100, 100)).toBe(100);

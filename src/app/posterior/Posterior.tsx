@@ -90,7 +90,7 @@ export function Posterior() {
           )}
         </span>
       </div>
-      <p className="hidden" role="img" aria-label={describe(moment)} />
+      <p className="hidden" role="img" aria-label={describe(moment, quantity)} />
       <div
         className={`rows ${narrow ? "narrow" : ""} ${compact ? "compact" : ""}`}
         ref={ref}
@@ -126,16 +126,20 @@ export function Posterior() {
 }
 
 /** The panel in words. */
-function describe({ space, offsets, mean, scale, share, mixing, spread, signalToNoise, step }: Moment): string {
+function describe(moment: Moment, quantity: Quantity): string {
+  const { space, offsets, scale, share, signalToNoise, step } = moment;
+  const [centre, spread, what] =
+    quantity === "alpha"
+      ? [moment.mean, scale, "architecture parameter"]
+      : [moment.mixing, scale && moment.spread, "mixing weight"];
   const rows = space.rows.map(({ choices }, row) => {
     const parts = choices.map((operation, choice) => {
       const i = offsets[row] + choice;
-      const value = scale ? `${fixed(mean[i], 2)} ± ${fixed(scale[i], 2)}` : fixed(mean[i], 2);
-      const weight = scale ? `, p ${fixed(mixing[i], 2)} ± ${fixed(spread[i], 2)}` : "";
-      return `${lookOf(operation).name} ${value}, ${fixed(share[i], 2)}${weight}`;
+      const value = spread ? `${fixed(centre[i], 2)} ± ${fixed(spread[i], 2)}` : fixed(centre[i], 2);
+      return `${lookOf(operation).name} ${value}, ${fixed(share[i], 2)}`;
     });
     const lead = signalToNoise ? `; leads by ${fixed(signalToNoise[row], 1)} σ` : "";
     return `${edgeName(space.edges[row])}: ${parts.join("; ")}${lead}`;
   });
-  return `Posterior after step ${step}. For each edge, the architecture parameter of each operation and its ${scale ? "probability to win and mixing weight p" : "mixing weight"}. ${rows.join(". ")}.`;
+  return `Posterior after step ${step}. For each edge, the ${what} of each operation and its ${scale ? "probability to win" : "mixing weight"}. ${rows.join(". ")}.`;
 }
