@@ -8,6 +8,8 @@ import { Explanation } from "./knobs/Explanation";
 import { Knobs } from "./knobs/Knobs";
 import { Pending } from "./knobs/Pending";
 import { Posterior } from "./posterior/Posterior";
+import { DropTarget } from "./runs/DropTarget";
+import { ShownRun } from "./runs/ShownRun";
 import { Story } from "./Story";
 import { SetUp } from "./setup/SetUp";
 import { useApp } from "./store";
@@ -20,6 +22,7 @@ export function App() {
       <Bar />
       <main className="column-subject">
         <div>
+          <ShownRun />
           <Failure />
           <Story />
         </div>
@@ -41,6 +44,7 @@ export function App() {
         <Explanation />
       </aside>
       <Timeline />
+      <DropTarget />
     </div>
   );
 }

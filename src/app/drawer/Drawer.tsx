@@ -1,11 +1,17 @@
-import { type lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { type DrawerName, openDrawer, useApp } from "../store";
 import "./drawer.css";
 
 /** What a drawer is called, and its panel, which is loaded when it first opens. */
-const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [];
+const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [
+  { name: "runs", title: "Runs", hint: "Runs kept on this machine; import a run file" },
+  { name: "compare", title: "Compare", hint: "Two to four runs in one view" },
+];
 
-const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {};
+const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {
+  runs: lazy(() => import("../runs/RunsDrawer")),
+  compare: lazy(() => import("../compare/CompareDrawer")),
+};
 
 /** The buttons that open drawers. */
 export function DrawerButtons() {
