@@ -1,13 +1,13 @@
 import { useMemo } from "react";
 import type { Benchmark } from "../../core/benchmark";
-import { Drawing } from "../cell/Drawing";
 import { useSize } from "../charts/useSize";
 import { count, fixed } from "../format";
 import { momentAt } from "../moment";
 import { Badge } from "./Badge";
 import type { Compared, Group } from "./groups";
+import { SmallCell } from "./SmallCell";
 
-const HEIGHT = 158;
+const HEIGHT = 140;
 
 /** The cell that each run has come to, side by side. */
 export function Cells({ groups, benchmark }: { groups: readonly Group[]; benchmark: Benchmark | null }) {
@@ -41,7 +41,7 @@ function OneCell({ group, run, benchmark }: { group: Group; run: Compared; bench
         )}
       </p>
       <div className="compare-cell-drawing" ref={ref}>
-        {width > 0 && <Drawing moment={moment} view={0} width={width} height={HEIGHT} />}
+        {width > 0 && <SmallCell moment={moment} width={width} height={HEIGHT} />}
       </div>
     </li>
   );

@@ -9,7 +9,7 @@ import type { Group } from "./groups";
 
 export const ENTROPY_TITLE: Readonly<Record<EntropyOf, string>> = {
   wins: "Entropy of P(wins)",
-  mixing: "Entropy of the mixing weights at the mean",
+  mixing: "Entropy of mixing weights at the mean",
 };
 
 /** The runs over one another: what their cells are worth, how undecided they are, how they learn. */
@@ -26,7 +26,7 @@ export function Charts(props: { groups: readonly Group[]; benchmark: Benchmark |
   const accuracy = benchmark ? pointsOf(groups, steps, (curves, step) => curves.accuracy(step, benchmark)) : [];
   const optimum = benchmark?.optimum("cifar10").test ?? 100;
   const references: Reference[] = benchmark ? [{ value: optimum, label: `best cell ${fixed(optimum, 2)}` }] : [];
-  const lowest = Math.min(optimum - 5, ...valuesOf(accuracy));
+  const lowest = Math.min(optimum - 5, lowOf(valuesOf(accuracy)));
   const floor = Math.max(0, 5 * Math.floor((lowest - 1) / 5));
   const entropy = pointsOf(groups, steps, (curves, step) =>
     curves.hasEntropy(step, entropyOf) ? curves.entropy(step, entropyOf) : Number.NaN,
@@ -61,7 +61,7 @@ export function Charts(props: { groups: readonly Group[]; benchmark: Benchmark |
         />
       </section>
       <section aria-labelledby="compare-entropy">
-        <h3 id="compare-entropy">{ENTROPY_TITLE[entropyOf]}, bit an edge</h3>
+        <h3 id="compare-entropy">{ENTROPY_TITLE[entropyOf]}, bit</h3>
         <Chart
           {...common}
           label={words(ENTROPY_TITLE[entropyOf], groups, entropy, 2, " bit an edge")}
@@ -87,6 +87,11 @@ export function Charts(props: { groups: readonly Group[]; benchmark: Benchmark |
       </section>
     </div>
   );
+}
+
+/** What nine tenths of the values lie above: a cell that is cut off for a few steps would press all else together. */
+function lowOf(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)] ?? Number.POSITIVE_INFINITY;
 }
 
 /** Every value of a chart, bands too. */

@@ -43,9 +43,7 @@ export default function CompareDrawer() {
               <p>
                 <b>{run.name}</b>{" "}
                 <span className="small muted">
-                  {run === compared[0]
-                    ? openingText(run.recording)
-                    : differenceText(compared[0].recording, run.recording)}
+                  {run === compared[0] ? openingText(run) : differenceText(compared[0].recording, run.recording)}
                 </span>
               </p>
               <button

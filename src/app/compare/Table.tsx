@@ -1,5 +1,5 @@
 import { BENCHMARK_SETS, type Benchmark } from "../../core/benchmark";
-import { clock, count, fixed } from "../format";
+import { count, duration, fixed } from "../format";
 import { methodName } from "../runs/summary";
 import { Badge } from "./Badge";
 import { ENTROPY_TITLE } from "./Charts";
@@ -35,14 +35,14 @@ export function Table(props: { groups: readonly Group[]; benchmark: Benchmark | 
       format: count,
     },
     { title: "Steps", of: ({ recording }) => recording.steps, format: count },
-    { title: "Time", of: ({ recording }) => recording.seconds || Number.NaN, format: clock },
+    { title: "Time", of: ({ recording }) => recording.seconds || Number.NaN, format: duration },
     {
       title: `${ENTROPY_TITLE[entropyOf]}, bit an edge`,
       of: ({ recording }) => {
         const curves = curvesOf(recording);
         return curves.hasEntropy(recording.steps, entropyOf) ? curves.entropy(recording.steps, entropyOf) : Number.NaN;
       },
-      format: (value) => fixed(value, 2),
+      format: (value) => fixed(value, 3),
     },
   ];
   return (

@@ -2,7 +2,7 @@ import { appliesTo, CONTROL_KEYS, type ControlKey, controlOf, type Settings } fr
 import { count } from "../format";
 import { changeText } from "../marks";
 import type { Recording } from "../recording";
-import { methodName, valueText } from "../runs/summary";
+import { nameOf, valueText } from "../runs/summary";
 
 /** One run of a comparison. */
 export interface Compared {
@@ -63,10 +63,10 @@ export function differenceText(first: Recording, other: Recording): string {
   return parts.join("; ") || "the same settings and seed";
 }
 
-/** What the first run is: the method, the seed, its length. */
-export function openingText({ settings, steps, result }: Recording): string {
+/** What the first run is: its length, and its method and seed where its name doesn't say them. */
+export function openingText({ name, recording: { settings, steps, result } }: Compared): string {
   const length = result ? `${count(steps)} steps` : `${count(steps)} of ${count(settings.steps)} steps`;
-  return `${methodName(settings)}; seed ${settings.seed}; ${length}`;
+  return name.startsWith(nameOf(settings)) ? length : `${nameOf(settings)}; ${length}`;
 }
 
 export interface Statistic {

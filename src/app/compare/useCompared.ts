@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "react";
 import type { Recording } from "../recording";
 import { idOf, recordingOf, useRuns } from "../runs/runs";
-import { methodName } from "../runs/summary";
+import { nameOf } from "../runs/summary";
 import { liveRecording } from "../session";
 import { useApp } from "../store";
 import { commonSteps, curvesOf, type EntropyOf } from "./curves";
@@ -52,7 +52,7 @@ export function useCompared(): readonly Compared[] {
       return recording ? [{ id, recording }] : [];
     });
     return found.map(({ id, recording }, i) => {
-      const name = kept?.find((run) => run.id === id)?.name ?? methodName(recording.settings);
+      const name = kept?.find((run) => run.id === id)?.name ?? nameOf(recording.settings);
       const current = idOf(liveRecording()) === id ? " (current run)" : "";
       return { id, recording, letter: "ABCD"[i], name: name + current };
     });

@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { type DrawerName, openDrawer, useApp } from "../store";
 import "./drawer.css";
 
@@ -38,10 +38,15 @@ export function DrawerButtons() {
 export function Drawer({ children }: { children: ReactNode }) {
   const name = useApp((state) => state.drawer);
   const Panel = name && PANELS[name];
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow page the drawer stands below the subject.
+    if (name) ref.current?.scrollIntoView({ block: "start" });
+  }, [name]);
   if (!Panel) return children;
   const title = DRAWERS.find((each) => each.name === name)?.title;
   return (
-    <aside className={`drawer drawer-${name}`} aria-label={title}>
+    <aside ref={ref} className={`drawer drawer-${name}`} aria-label={title}>
       <div className="panel-head">
         <h2>{title}</h2>
         <button type="button" className="button plain slim" onClick={() => openDrawer(null)}>

@@ -9,7 +9,7 @@ import { openDrawer, useApp } from "../store";
 import * as runs from "./runs";
 import { MOST_COMPARED, MOST_RUNS, useRuns } from "./runs";
 import type { KeptRun } from "./shelf";
-import { courseText, methodName, summarise } from "./summary";
+import { courseText, nameOf, summarise } from "./summary";
 
 /** The current run and those kept on this machine. */
 export default function RunsDrawer() {
@@ -92,7 +92,7 @@ function Current({ run, isKept, benchmark }: { run: KeptRun; isKept: boolean; be
   const running = useApp((state) => state.phase) === "running";
   const facts = run.steps === 0 ? "not begun" : running ? `at step ${count(run.steps)}` : courseText(run);
   return (
-    <Item run={run} name={`${methodName(run.settings)}, seed ${run.settings.seed}`} facts={facts} benchmark={benchmark}>
+    <Item run={run} name={nameOf(run.settings)} facts={facts} benchmark={benchmark}>
       {shown ? (
         <span className="on-screen small">on screen</span>
       ) : (
@@ -117,8 +117,7 @@ function Kept({ run, benchmark }: { run: KeptRun; benchmark: Benchmark | null })
   const shown = useApp((state) => state.shownRun) === run.id;
   const [naming, setNaming] = useState(false);
   const when = new Date(run.kept).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
-  const plain = run.name === `${methodName(run.settings)}, seed ${run.settings.seed}`;
-  const what = plain ? "" : `${methodName(run.settings)}, seed ${run.settings.seed} · `;
+  const what = run.name === nameOf(run.settings) ? "" : `${nameOf(run.settings)} · `;
   return (
     <Item
       run={run}
@@ -187,13 +186,11 @@ function Item(props: {
         aria-label={`Compare ${run.name}`}
         onChange={() => runs.toggleSelected(run.id)}
       />
-      <div className="run-words">
-        <p className="run-name">
-          {name} <span className="muted"> · {SPACES[run.settings.space].title}</span>
-        </p>
-        <p className="small muted">{facts}</p>
-      </div>
+      <p className="run-name">
+        {name} <span className="small muted"> · {SPACES[run.settings.space].title}</span>
+      </p>
       <Accuracy run={run} benchmark={benchmark} />
+      <p className="run-facts small muted">{facts}</p>
       <div className="run-actions">{children}</div>
     </li>
   );

@@ -1,5 +1,5 @@
 import { type ControlKey, controlOf, type Settings, type SettingValue } from "../../core/controls";
-import { clock, count, plain } from "../format";
+import { count, duration, plain } from "../format";
 import type { Recording } from "../recording";
 import type { KeptRun } from "./shelf";
 
@@ -51,6 +51,6 @@ export function summarise(
 /** "2,400 steps in 0:31", "stopped at 40 of 2,400 steps; 2 edits". */
 export function courseText({ steps, seconds, settings, edits, finished }: Omit<KeptRun, "id">): string {
   const course = finished ? `${count(steps)} steps` : `stopped at ${count(steps)} of ${count(settings.steps)} steps`;
-  const took = finished && seconds > 0 ? ` in ${clock(seconds)}` : "";
+  const took = finished && seconds > 0 ? ` in ${duration(seconds)}` : "";
   return `${course}${took}${edits > 0 ? `; ${edits} edit${edits === 1 ? "" : "s"}` : ""}`;
 }
