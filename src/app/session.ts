@@ -184,7 +184,7 @@ function showPrior(force = false): void {
 
 /** Puts the page back to step 0 with the form's settings; the worker's run ends with the next one. */
 function forget(): void {
-  if (live.steps > 0 && !live.result) ended();
+  if (get().applied && !live.result) ended();
   generation += 1;
   expected = null;
   pace = [];

@@ -58,13 +58,16 @@ export class RunCurves {
   }
 }
 
-const known = new WeakMap<Recording, { curves: RunCurves; steps: number }>();
+const known = new WeakMap<Recording, { curves: RunCurves; steps: number; recoveries: number }>();
 
 /** The curves of a recording. Steps that were taken back void them. */
 export function curvesOf(recording: Recording): RunCurves {
+  const { steps } = recording;
+  const recoveries = recording.changes.filter(({ recovered }) => recovered).length;
   const found = known.get(recording);
-  const curves = found && found.steps <= recording.steps ? found.curves : new RunCurves(recording);
-  known.set(recording, { curves, steps: recording.steps });
+  const valid = found && found.steps <= steps && found.recoveries === recoveries;
+  const curves = valid ? found.curves : new RunCurves(recording);
+  known.set(recording, { curves, steps, recoveries });
   return curves;
 }
 

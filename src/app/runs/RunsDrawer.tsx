@@ -116,6 +116,13 @@ function Current({ run, isKept, benchmark }: { run: KeptRun; isKept: boolean; be
 function Kept({ run, benchmark }: { run: KeptRun; benchmark: Benchmark | null }) {
   const shown = useApp((state) => state.shownRun) === run.id;
   const [naming, setNaming] = useState(false);
+  const rename = useRef<HTMLButtonElement>(null);
+  const named = useRef(false);
+  useEffect(() => {
+    // The focus of the keyboard goes back to where it came from.
+    if (named.current && !naming && document.activeElement === document.body) rename.current?.focus();
+    named.current = naming;
+  }, [naming]);
   const when = new Date(run.kept).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
   const what = run.name === nameOf(run.settings) ? "" : `${nameOf(run.settings)} · `;
   return (
@@ -148,6 +155,7 @@ function Kept({ run, benchmark }: { run: KeptRun; benchmark: Benchmark | null })
       </button>
       <button
         type="button"
+        ref={rename}
         className="button slim"
         aria-label={`Rename ${run.name}`}
         onClick={() => setNaming(true)}
@@ -159,7 +167,11 @@ function Kept({ run, benchmark }: { run: KeptRun; benchmark: Benchmark | null })
         type="button"
         className="button slim"
         aria-label={`Delete ${run.name}`}
-        onClick={() => runs.deleteRun(run.id)}
+        onClick={async ({ detail }) => {
+          await runs.deleteRun(run.id);
+          // A press of the keyboard, whose focus would be lost with the run.
+          if (detail === 0) document.querySelector<HTMLElement>(".deleted button")?.focus();
+        }}
       >
         Delete
       </button>
@@ -211,8 +223,12 @@ function Accuracy({ run, benchmark }: { run: KeptRun; benchmark: Benchmark | nul
 function NameField({ run, done }: { run: KeptRun; done: () => void }) {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.select(), []);
-  const commit = () => {
-    runs.renameRun(run.id, field.current?.value ?? "");
+  // Taking the field away blurs it once more.
+  const over = useRef(false);
+  const end = (keep: boolean) => {
+    if (over.current) return;
+    over.current = true;
+    if (keep) runs.renameRun(run.id, field.current?.value ?? "");
     done();
   };
   return (
@@ -223,10 +239,9 @@ function NameField({ run, done }: { run: KeptRun; done: () => void }) {
       defaultValue={run.name}
       maxLength={80}
       aria-label={`New name of ${run.name}`}
-      onBlur={commit}
+      onBlur={() => end(true)}
       onKeyDown={(event) => {
-        if (event.key === "Enter") commit();
-        if (event.key === "Escape") done();
+        if (event.key === "Enter" || event.key === "Escape") end(event.key === "Enter");
       }}
     />
   );

@@ -3,7 +3,7 @@ import type { Settings } from "../../core/controls";
 import { gzip } from "../../core/gunzip";
 import { Recording } from "../recording";
 import * as session from "../session";
-import { openDrawer, useApp } from "../store";
+import { obstacleOf, openDrawer, useApp } from "../store";
 import { type KeptRun, openShelf, type Shelf } from "./shelf";
 import { nameOf, summarise } from "./summary";
 
@@ -77,12 +77,12 @@ const newestFirst = (runs: readonly KeptRun[]) => [...runs].sort((a, b) => b.kep
 export function keepRuns(): void {
   session.onRunEnd((recording) => {
     const { queued, selected } = get();
-    const wanted = recording.result || recording.steps >= LEAST_STEPS || selected.includes(idOf(recording));
-    if (wanted) keepLive();
+    const { steps, result } = recording;
+    if (result || steps >= LEAST_STEPS || (steps > 0 && selected.includes(idOf(recording)))) keepLive();
     if (!queued) return;
     set({ queued: null });
     // The frame that ends the run is still being taken in.
-    if (recording.result) setTimeout(() => startBeside(queued.settings, queued.beside));
+    if (result) setTimeout(() => startBeside(queued.settings, queued.beside));
   });
 }
 
@@ -241,10 +241,12 @@ export function compareWithOther(id: string): Promise<void> {
     const { phase } = useApp.getState();
     const own = idOf(session.liveRecording()) === id;
     const underWay = phase === "running" || phase === "paused" || phase === "preparing";
-    if (!underWay && !(own && phase === "idle")) {
+    if (!underWay && !(own && (phase === "idle" || phase === "starting"))) {
       startBeside(settings, id);
       return;
     }
+    const obstacle = underWay ? null : obstacleOf(useApp.getState());
+    if (obstacle) throw new Error(obstacle);
     set({ queued: { settings, beside: id } });
     session.run();
   });
