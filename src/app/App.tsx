@@ -7,6 +7,7 @@ import { Failure } from "./Failure";
 import { Explanation } from "./knobs/Explanation";
 import { Knobs } from "./knobs/Knobs";
 import { Pending } from "./knobs/Pending";
+import { LinkNotes } from "./LinkNotes";
 import { Posterior } from "./posterior/Posterior";
 import { DropTarget } from "./runs/DropTarget";
 import { ShownRun } from "./runs/ShownRun";
@@ -24,6 +25,7 @@ export function App() {
         <div>
           <ShownRun />
           <Failure />
+          <LinkNotes />
           <Story />
         </div>
         <Cell />

@@ -44,8 +44,9 @@ export function duration(seconds: number): string {
   return seconds < 60 ? `${fixed(seconds, 1)} s` : clock(seconds);
 }
 
-/** A probability in words of frequency: "1 in 15,625", "37 in 100". */
+/** A probability in words of frequency: "1 in 15,625", "37 in 100"; nothing is rounded up to certain. */
 export function frequency(probability: number): string {
+  if (probability >= 0.995 && probability < 1) return "over 99 in 100";
   if (probability >= 0.095) return `${Math.round(100 * probability)} in 100`;
   if (probability <= 0) return "never";
   return `1 in ${count(1 / probability)}`;

@@ -1,4 +1,5 @@
 import { type ControlKey, controlOf, type Settings, type SettingValue, withDefaults } from "../core/controls";
+import { type Edit, readLink, toLink } from "../core/link";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
@@ -37,8 +38,10 @@ const PATIENCE = 30_000;
 const get = useApp.getState;
 const set = useApp.setState;
 
-/** Shows the prior and starts the worker. Call once. */
+/** Shows the prior and starts the worker; an address that holds a run starts it. Call once. */
 export function startSession(): void {
+  const linked = readLink(location.hash);
+  if (linked) set({ draft: linked.settings, linkNotes: linked.notes });
   showPrior();
   worker = connectWorker(receive);
   worker.device.then(
@@ -49,6 +52,7 @@ export function startSession(): void {
     if (state.draft !== before.draft) estimate();
   });
   estimate();
+  if (linked) start(linked.edits);
 }
 
 function receive(message: WorkerMessage): void {
@@ -196,15 +200,15 @@ function forget(): void {
   showPrior(true);
 }
 
-/** Builds a run from the form where there is none. */
-function ensureRun(): void {
+/** Builds a run from the form where there is none, with edits of a link to be made on the way. */
+function ensureRun(edits: readonly Edit[] = []): void {
   const { draft, applied, cost } = get();
   if (applied) return;
   set({ applied: draft, runCost: cost, phase: "preparing" });
   call((control) => {
     prepared += 1;
     expected = prepared;
-    return control.prepare(draft);
+    return control.prepare(draft, edits);
   });
 }
 
@@ -212,9 +216,28 @@ export function run(): void {
   const { phase } = get();
   if (phase === "preparing" || phase === "running" || obstacleOf(get())) return;
   if (phase === "finished" || phase === "failed") forget();
+  start([]);
+}
+
+function start(edits: readonly Edit[]): void {
   showLive();
-  ensureRun();
+  ensureRun(edits);
   call((control) => control.run());
+}
+
+/** The address that repeats the run on screen: its settings, and every edit with its step. */
+export function linkOf(): string {
+  const { settings, changes } = history.recording;
+  const address = new URL(location.href);
+  address.hash = toLink({ settings, edits: changes });
+  return address.href;
+}
+
+/** The run under way, as a run file. @throws {Error} where there is none */
+export async function runFileText(): Promise<string> {
+  const text = worker && get().applied ? await worker.control.runFile() : "";
+  if (text === "") throw new Error("there is no run yet: press Run first");
+  return text;
 }
 
 export function pause(): void {

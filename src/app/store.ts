@@ -18,6 +18,8 @@ export type DrawerName = "runs" | "compare" | "share";
 /** Small summary state; the long series are in history.ts. */
 export interface AppState {
   readonly phase: Phase;
+  /** What was mended in the link that the page was opened with. */
+  readonly linkNotes: readonly string[];
   /** What the form says. */
   readonly draft: Settings;
   /** What the run under way obeys; null without one. */
@@ -62,6 +64,7 @@ export const NO_RUN = {
 export const useApp = create<AppState>(() => ({
   ...NO_RUN,
   phase: "starting",
+  linkNotes: [],
   draft: withDefaults({}),
   device: null,
   cost: null,

@@ -1,21 +1,20 @@
 import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { extname } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { Benchmark } from "../core/benchmark";
 import {
   appliesTo,
   CONTROL_KEYS,
   type ControlKey,
   checkTogether,
+  controlOf,
   type Settings,
   type SettingValue,
   withDefaults,
 } from "../core/controls";
 import { InputError } from "../core/errors";
-import type { Dataset } from "../engine/data/dataset";
-import { chooseDevice, type ReadyDevice } from "../engine/devices";
+import { chooseDevice } from "../engine/devices";
 import { DEVICES, type DeviceId, ENGINES, type EngineId } from "../engine/engine";
-import { openSearch } from "../search/open";
+import { type InstantSurroundings, openSearch, type Surroundings } from "../search/open";
 import type { CheckpointRecord, HeaderRecord, RunRecord } from "../search/records";
 import { parseRunFile, settingsOf, toLine } from "../search/runfile";
 import type { Search } from "../search/search";
@@ -77,9 +76,8 @@ interface Stop {
 
 /** What the runs of a command share. */
 interface Bench {
-  readonly dataset: Dataset;
-  readonly benchmark: Benchmark;
-  readonly device: ReadyDevice;
+  readonly surroundings: Surroundings | InstantSurroundings;
+  readonly close: () => void;
 }
 
 async function begin(given: Given, stop: Stop): Promise<void> {
@@ -90,6 +88,10 @@ async function begin(given: Given, stop: Stop): Promise<void> {
     return value === undefined ? undefined : choiceOf(`--${flag}`, value, choices);
   };
   const wanted = { device: named("device", DEVICES), engine: named("engine", ENGINES) };
+  if (settings.objective === "instant") {
+    for (const name of ["data", "device", "engine"].filter((name) => given.has(name)))
+      console.error(`warning: --${name} has no effect on the instant objective`);
+  }
   const bench = await openBench(settings, given.get("data")?.[0] ?? settings.data, wanted);
   try {
     for (const seed of seeds) {
@@ -98,7 +100,7 @@ async function begin(given: Given, stop: Stop): Promise<void> {
       await run({ ...settings, seed }, bench, { path, stop, last: null });
     }
   } finally {
-    bench.device.close();
+    bench.close();
   }
 }
 
@@ -121,7 +123,7 @@ async function resume(given: Given, stop: Stop): Promise<void> {
     const kept = Buffer.byteLength(text.slice(0, text.trimEnd().lastIndexOf("\n") + 1));
     await run(settings, bench, { path, stop, last: { checkpoint: last, kept } });
   } finally {
-    bench.device.close();
+    bench.close();
   }
 }
 
@@ -148,7 +150,10 @@ function settingsFrom(given: Given): Settings {
   const settings = withDefaults(Object.fromEntries(chosen) as Partial<Settings>);
   checkTogether(settings);
   for (const key of chosen.keys()) {
-    if (!appliesTo(key, settings.method)) console.error(`warning: ${key} has no effect on ${settings.method}`);
+    if (appliesTo(key, settings)) continue;
+    const { method, objective } = settings;
+    const deaf = controlOf(key).objectives?.includes(objective) === false ? `the ${objective} objective` : method;
+    console.error(`warning: ${key} has no effect on ${deaf}`);
   }
   return settings;
 }
@@ -174,12 +179,15 @@ function withSeed(path: string, seed: number): string {
 type Wanted = { readonly device?: DeviceId; readonly engine?: EngineId };
 
 async function openBench(settings: Settings, data: string, wanted: Wanted): Promise<Bench> {
-  const dataset = await openData(data);
   const benchmark = await openBenchmark(settings.space);
-  const device = await chooseDevice(wanted);
-  for (const { device: id, reason } of device.choice.passedOver) console.error(`${id} is passed over: ${reason}`);
-  console.error(`running on ${device.choice.device} (${device.choice.description})`);
-  return { dataset, benchmark, device };
+  if (settings.objective === "instant") return { surroundings: { benchmark }, close: () => {} };
+  const dataset = await openData(data);
+  const ready = await chooseDevice(wanted);
+  const { choice: device } = ready;
+  for (const { device: id, reason } of device.passedOver) console.error(`${id} is passed over: ${reason}`);
+  console.error(`running on ${device.device} (${device.description})`);
+  const createEngine = ready.createEngine.bind(ready);
+  return { surroundings: { dataset, device, createEngine, benchmark }, close: () => ready.close() };
 }
 
 interface RunOptions {
@@ -190,9 +198,7 @@ interface RunOptions {
 }
 
 async function run(settings: Settings, bench: Bench, { path, stop, last }: RunOptions): Promise<void> {
-  const { dataset, benchmark, device } = bench;
-  const createEngine = device.createEngine.bind(device);
-  const { search, close } = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark });
+  const { search, close } = await openSearch(settings, bench.surroundings);
   let file: RunFile | null = null;
   try {
     if (last) search.restore(last.checkpoint);

@@ -9,7 +9,7 @@ import { nearest } from "./text";
 /** When a changed value takes effect in a search that is under way. */
 export type Acts = "live" | "epoch" | "restart";
 
-export type Group = "set-up" | "data" | "network" | "budget" | "weights" | "architecture";
+export type Group = "set-up" | "objective" | "data" | "network" | "budget" | "weights" | "architecture";
 
 interface ControlBase {
   readonly label: string;
@@ -22,6 +22,8 @@ interface ControlBase {
   readonly acts: Acts;
   /** Methods that read it; absent where every method does. */
   readonly methods?: readonly string[];
+  /** Objectives that read it; absent where both do. */
+  readonly objectives?: readonly string[];
 }
 
 export interface NumberControl extends ControlBase {
@@ -57,6 +59,8 @@ const choice = <Value extends string>(control: Omit<ChoiceControl<Value>, "kind"
 });
 
 const BALENAS = ["balenas"] as const;
+const SUPERNET = ["supernet"] as const;
+const INSTANT = ["instant"] as const;
 
 export const CONTROLS = {
   space: choice<"nasbench201">({
@@ -89,6 +93,44 @@ export const CONTROLS = {
     group: "set-up",
     acts: "restart",
   }),
+  objective: choice<"supernet" | "instant">({
+    label: "Objective",
+    default: "supernet",
+    options: [
+      { value: "supernet", label: "supernet" },
+      { value: "instant", label: "instant: the benchmark's answers" },
+    ],
+    help: "What the architecture learns from: a supernet trained on images, or the benchmark's own table of trained cells, which a real search never sees.",
+    group: "set-up",
+    acts: "restart",
+  }),
+  objectiveData: choice<"cifar10" | "cifar100" | "imagenet16-120">({
+    label: "Answers for",
+    default: "cifar10",
+    options: [
+      { value: "cifar10", label: "CIFAR-10" },
+      { value: "cifar100", label: "CIFAR-100" },
+      { value: "imagenet16-120", label: "ImageNet16-120" },
+    ],
+    help: "The data set whose validation accuracies the instant objective averages.",
+    group: "objective",
+    acts: "restart",
+    objectives: INSTANT,
+  }),
+  objectiveNoise: number({
+    label: "Sampled cells",
+    symbol: "B",
+    unit: "cells",
+    default: 0,
+    min: 0,
+    max: 256,
+    integer: true,
+    scale: "linear",
+    help: "How many sampled cells each step's gradient is estimated from, on CIFAR-10 with the benchmark's spread between runs; 0 averages all cells exactly.",
+    group: "objective",
+    acts: "live",
+    objectives: INSTANT,
+  }),
   data: choice<"fashion-mnist">({
     label: "Data",
     default: "fashion-mnist",
@@ -96,6 +138,7 @@ export const CONTROLS = {
     help: "The images that train the supernet: one half for the weights, the other for the architecture.",
     group: "data",
     acts: "restart",
+    objectives: SUPERNET,
   }),
   images: number({
     label: "Images a half",
@@ -108,6 +151,7 @@ export const CONTROLS = {
     help: "Training images for the weights, and as many others for the architecture; too few are over-fitted within a dozen epochs.",
     group: "data",
     acts: "restart",
+    objectives: SUPERNET,
   }),
   image: number({
     label: "Image size",
@@ -121,6 +165,7 @@ export const CONTROLS = {
     help: "Side to which the 28 px images are averaged down, or padded up.",
     group: "data",
     acts: "restart",
+    objectives: SUPERNET,
   }),
   shift: number({
     label: "Shift",
@@ -133,6 +178,7 @@ export const CONTROLS = {
     help: "Each training image moves by up to this much in both directions.",
     group: "data",
     acts: "epoch",
+    objectives: SUPERNET,
   }),
   flip: toggle({
     label: "Flip",
@@ -140,6 +186,7 @@ export const CONTROLS = {
     help: "Mirrors half of the training images left to right.",
     group: "data",
     acts: "epoch",
+    objectives: SUPERNET,
   }),
   cutout: number({
     label: "Cutout",
@@ -152,6 +199,7 @@ export const CONTROLS = {
     help: "Side of a square that is blanked at a random place of each training image.",
     group: "data",
     acts: "epoch",
+    objectives: SUPERNET,
   }),
   channels: number({
     label: "Channels",
@@ -164,6 +212,7 @@ export const CONTROLS = {
     help: "Channels of the first stage; the second and third have twice and four times as many.",
     group: "network",
     acts: "restart",
+    objectives: SUPERNET,
   }),
   cells: number({
     label: "Cells a stage",
@@ -176,6 +225,7 @@ export const CONTROLS = {
     help: "Cells in each of the three stages; all share the same architecture parameters.",
     group: "network",
     acts: "restart",
+    objectives: SUPERNET,
   }),
   batch: number({
     label: "Batch",
@@ -189,6 +239,7 @@ export const CONTROLS = {
     help: "Images in each half of a search step.",
     group: "network",
     acts: "restart",
+    objectives: SUPERNET,
   }),
   steps: number({
     label: "Steps",
@@ -212,6 +263,7 @@ export const CONTROLS = {
     help: "Steps at the start that train the weights alone.",
     group: "budget",
     acts: "restart",
+    objectives: SUPERNET,
   }),
   evaluateEvery: number({
     label: "Evaluate every",
@@ -236,6 +288,7 @@ export const CONTROLS = {
     help: "How many images each evaluation looks at, rounded up to whole batches.",
     group: "budget",
     acts: "live",
+    objectives: SUPERNET,
   }),
   weightRate: number({
     label: "Weight rate",
@@ -246,6 +299,7 @@ export const CONTROLS = {
     help: "Learning rate of the weights at the first step; it falls along a cosine.",
     group: "weights",
     acts: "live",
+    objectives: SUPERNET,
   }),
   weightRateEnd: number({
     label: "Final weight rate",
@@ -256,6 +310,7 @@ export const CONTROLS = {
     help: "Where the cosine ends.",
     group: "weights",
     acts: "live",
+    objectives: SUPERNET,
   }),
   weightMomentum: number({
     label: "Weight momentum",
@@ -266,6 +321,7 @@ export const CONTROLS = {
     help: "Nesterov momentum of the weights' gradient.",
     group: "weights",
     acts: "live",
+    objectives: SUPERNET,
   }),
   weightDecay: number({
     label: "Weight decay",
@@ -276,6 +332,7 @@ export const CONTROLS = {
     help: "Pull of the weights towards zero, added to their gradient.",
     group: "weights",
     acts: "live",
+    objectives: SUPERNET,
   }),
   gradientClip: number({
     label: "Gradient clip",
@@ -286,6 +343,7 @@ export const CONTROLS = {
     help: "Largest norm of the weights' gradient; a longer one is scaled back to it.",
     group: "weights",
     acts: "live",
+    objectives: SUPERNET,
   }),
   archRate: number({
     label: "Architecture rate",
@@ -428,6 +486,7 @@ export const CONTROLS = {
     group: "architecture",
     acts: "live",
     methods: BALENAS,
+    objectives: SUPERNET,
   }),
 } as const satisfies Record<string, Control>;
 
@@ -527,7 +586,7 @@ export function checkTogether(settings: Settings): void {
         `their product klWeight (1 - archBeta2) must stay below 1; the nearest valid klWeight is ${largest}`,
     );
   }
-  if (settings.weightRateEnd > settings.weightRate) {
+  if (settings.objective === "supernet" && settings.weightRateEnd > settings.weightRate) {
     throw new InputError(
       `weightRateEnd ${settings.weightRateEnd} is above weightRate ${settings.weightRate}: ` +
         `the rate falls along a cosine; the nearest valid value is ${settings.weightRate}`,
@@ -535,8 +594,8 @@ export function checkTogether(settings: Settings): void {
   }
 }
 
-/** Does this method read this control? */
-export function appliesTo(key: ControlKey, method: string): boolean {
-  const { methods } = controlOf(key);
-  return methods === undefined || methods.includes(method);
+/** Do this method and this objective read this control? */
+export function appliesTo(key: ControlKey, { method, objective }: Pick<Settings, "method" | "objective">): boolean {
+  const { methods, objectives } = controlOf(key);
+  return (methods?.includes(method) ?? true) && (objectives?.includes(objective) ?? true);
 }

@@ -1,6 +1,6 @@
 import { RandomStream } from "./random";
 import { softmaxRows } from "./softmax";
-import { argmaxRows, type Row, rowOffsets } from "./space";
+import { argmaxRows, type Choices, type Row, rowOffsets } from "./space";
 
 /** What can be said of a diagonal Gaussian over architecture parameters, q = product of N(mean_i, scale_i^2). */
 
@@ -124,4 +124,34 @@ export function mixingMoments(
     mean: average,
     deviation: squares.map((total, i) => Math.sqrt(Math.max(0, total / draws - average[i] ** 2))),
   };
+}
+
+/**
+ * An architecture drawn from q: alpha ~ q, then the largest of every row, so that a choice comes up as often as `winProbabilities`
+ * says. A point estimate (`scale` null) has no distribution over alpha: its mixing weights softmax(alpha) are taken for the
+ * probabilities of the choices, row by row, as in the stochastic relaxation of Xie et al. (SNAS, ICLR 2019).
+ * @param mean the Gaussians' means, or alpha itself; `size` scalars, row by row
+ */
+export function sampleChoices(
+  rows: readonly Row[],
+  mean: ArrayLike<number>,
+  scale: ArrayLike<number> | null,
+  random: RandomStream,
+): Choices {
+  if (scale) {
+    return argmaxRows(
+      rows,
+      Float64Array.from(mean, (m, i) => m + scale[i] * random.normal()),
+    );
+  }
+  const offsets = rowOffsets(rows);
+  const mixing = softmaxRows(rows, mean);
+  return rows.map(({ choices }, row) => {
+    let rest = random.uniform();
+    for (let choice = 0; choice < choices.length - 1; choice++) {
+      rest -= mixing[offsets[row] + choice];
+      if (rest < 0) return choice;
+    }
+    return choices.length - 1;
+  });
 }

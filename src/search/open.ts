@@ -1,5 +1,6 @@
 import type { Benchmark } from "../core/benchmark";
 import { checkTogether, type Settings } from "../core/controls";
+import { InputError } from "../core/errors";
 import { createMethod } from "../core/methods";
 import { RandomStream } from "../core/random";
 import { SPACES } from "../core/spaces";
@@ -7,17 +8,22 @@ import { BatchSource, type Half } from "../engine/data/batches";
 import type { Dataset } from "../engine/data/dataset";
 import type { OpenDevice } from "../engine/device";
 import type { Batch, DeviceReport, Engine, SupernetSpec } from "../engine/engine";
+import { InstantEngine, objectiveTable } from "../engine/instant/engine";
+import { EXACT, Examples } from "../engine/instant/examples";
 import { initialWeights, parameterLayout } from "../engine/network";
 import { createPlan, type PlanCost, planCost, tooLarge } from "../engine/plan/plan";
 import { Search } from "./search";
 
-/** What a search finds around it: images, a device, and the benchmark's figures where the space has them. */
+/** What the search on a supernet finds around it: images, a device, and the benchmark's figures where the space has them. */
 export interface Surroundings {
   readonly dataset: Dataset;
   readonly device: Pick<DeviceReport, "device" | "engine">;
   readonly createEngine: (spec: SupernetSpec, weights: Float32Array) => Promise<Engine>;
   readonly benchmark: Benchmark | null;
 }
+
+/** What the search on the instant objective finds around it: the answers, and nothing else. */
+export type InstantSurroundings = Pick<Surroundings, "benchmark">;
 
 export interface OpenSearch {
   readonly search: Search;
@@ -54,8 +60,13 @@ export function costOf(
  * A search at step 0. Initial weights and batches depend on the seed and the sizes alone, so every method starts alike.
  * @throws {InputError} for settings that clash with each other or with the data
  */
-export async function openSearch(settings: Settings, surroundings: Surroundings): Promise<OpenSearch> {
+export async function openSearch(
+  settings: Settings,
+  surroundings: Surroundings | InstantSurroundings,
+): Promise<OpenSearch> {
   checkTogether(settings);
+  if (settings.objective === "instant") return openInstant(settings, surroundings.benchmark);
+  if (!("dataset" in surroundings)) throw new InputError("a search on a supernet needs images and a device");
   const { dataset, device, createEngine, benchmark } = surroundings;
   const { seed, images, image, batch } = settings;
   const source = (half: Half) =>
@@ -88,4 +99,27 @@ export async function openSearch(settings: Settings, surroundings: Surroundings)
     benchmark,
   });
   return { search, close: () => engine.dispose() };
+}
+
+function openInstant(settings: Settings, benchmark: Benchmark | null): OpenSearch {
+  const space = SPACES[settings.space];
+  if (!benchmark) {
+    throw new InputError(
+      `the instant objective needs a table of every cell, ${space.title} has none: use the supernet`,
+    );
+  }
+  const { seed, objectiveData } = settings;
+  const search = new Search({
+    settings,
+    data: objectiveData,
+    space,
+    method: createMethod(settings, space),
+    engine: new InstantEngine(objectiveTable(benchmark, objectiveData)),
+    device: { device: "cpu", engine: "reference" },
+    weightBatches: null,
+    architectureBatches: new Examples(new RandomStream(seed, "objective noise")),
+    evaluationBatches: async () => [EXACT],
+    benchmark,
+  });
+  return { search, close: () => {} };
 }

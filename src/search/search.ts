@@ -5,7 +5,6 @@ import type { Lesson, Method, Proposal } from "../core/method";
 import { RandomStream } from "../core/random";
 import { softmaxRows } from "../core/softmax";
 import type { SearchSpace } from "../core/space";
-import type { Augmentation } from "../engine/data/augment";
 import type { ArchitectureGradient, Batch, DeviceReport, Engine, Score } from "../engine/engine";
 import { decodeFloats, encodeFloats } from "./base64";
 import {
@@ -21,11 +20,12 @@ import {
 /** What of a search step to take. */
 export type StepPart = "both" | "weights" | "architecture";
 
-/** Batches of one half of the training images, without end. */
+/** Batches of one half of the training images, or of what stands for them, without end. */
 export interface BatchStream<State = unknown> {
   /** True when the next batch opens an epoch. */
   readonly startsEpoch: boolean;
-  next(augmentation: Augmentation): Promise<{ batch: Batch; epoch: number }>;
+  /** @param settings in force; a stream reads what concerns it */
+  next(settings: Settings): Promise<{ batch: Batch; epoch: number }>;
   save(): State;
   restore(state: State): void;
 }
@@ -39,7 +39,8 @@ export interface SearchParts {
   readonly method: Method;
   readonly engine: Engine;
   readonly device: Pick<DeviceReport, "device" | "engine">;
-  readonly weightBatches: BatchStream;
+  /** Null for an engine without weights to train: the search then takes architecture halves alone. */
+  readonly weightBatches: BatchStream | null;
   readonly architectureBatches: BatchStream;
   /** The first images of the architecture half, whole batches, as they are. */
   readonly evaluationBatches: (images: number) => Promise<readonly Batch[]>;
@@ -66,6 +67,8 @@ const NO_ARCHITECTURE_HALF: StepHalf = {
   gradient: null,
   curvature: null,
 };
+
+const NO_WEIGHT_HALF = { score: null, mixing: null };
 
 /**
  * The bilevel loop, one step at a time (first order): the architecture learns from a batch of its half of the images, then the weights
@@ -141,10 +144,12 @@ export class Search {
 
   private async takeStep(part: StepPart): Promise<StepRecord> {
     const step = this.taken + 1;
-    if (this.parts.weightBatches.startsEpoch) this.take(this.pending);
-    const warm = step <= this.current.warmupSteps && part === "both";
+    const { weightBatches } = this.parts;
+    if (weightBatches?.startsEpoch) this.take(this.pending);
+    const warm = weightBatches && step <= this.current.warmupSteps && part === "both";
     const architecture = part === "weights" || warm ? NO_ARCHITECTURE_HALF : await this.architectureHalf(step);
-    const { score, mixing } = part === "architecture" ? { score: null, mixing: null } : await this.weightHalf(step);
+    const { score, mixing } =
+      part === "architecture" || !weightBatches ? NO_WEIGHT_HALF : await this.weightHalf(step, weightBatches);
     this.taken = step;
     return {
       kind: "step",
@@ -219,7 +224,7 @@ export class Search {
       epoch: this.epoch,
       method: method.save(),
       noise: this.noise.save(),
-      weightBatches: weightBatches.save(),
+      weightBatches: weightBatches?.save() ?? null,
       architectureBatches: architectureBatches.save(),
       settings: this.current,
       pending: this.pending,
@@ -234,7 +239,7 @@ export class Search {
     this.taken = checkpoint.step;
     this.epoch = checkpoint.epoch;
     this.noise.restore(checkpoint.noise);
-    weightBatches.restore(checkpoint.weightBatches);
+    weightBatches?.restore(checkpoint.weightBatches);
     architectureBatches.restore(checkpoint.architectureBatches);
     engine.importState(decodeFloats(checkpoint.weights));
     method.restore(checkpoint.method);
@@ -263,9 +268,9 @@ export class Search {
     return { validLoss, validAccuracy: mean(({ accuracy }) => accuracy), ...asRecord(proposals, lesson) };
   }
 
-  private async weightHalf(step: number): Promise<{ score: Score; mixing: number[] }> {
-    const { method, engine, weightBatches } = this.parts;
-    const { batch, epoch } = await weightBatches.next(this.current);
+  private async weightHalf(step: number, batches: BatchStream): Promise<{ score: Score; mixing: number[] }> {
+    const { method, engine } = this.parts;
+    const { batch, epoch } = await batches.next(this.current);
     this.epoch = epoch;
     const mixing = method.trainingMixing(this.noise);
     const { weightMomentum: momentum, weightDecay: decay, gradientClip: clip } = this.current;

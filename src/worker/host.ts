@@ -2,11 +2,12 @@ import * as Comlink from "comlink";
 import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import { InputError } from "../core/errors";
+import type { Edit } from "../core/link";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
 import type { DeviceChoice } from "../engine/engine";
-import { costOf, type OpenSearch, openSearch } from "../search/open";
+import { costOf, type OpenSearch, openSearch, type Surroundings } from "../search/open";
 import type { RunRecord } from "../search/records";
 import { toLine } from "../search/runfile";
 import { DivergenceError } from "../search/search";
@@ -20,13 +21,17 @@ const HEARING_INTERVAL = 10;
 /** Runs searches for a page: one at a time, on one device. */
 export class SearchHost implements SearchControl {
   private outbox!: Outbox;
-  private device!: ReadyDevice;
+  private device!: Promise<ReadyDevice>;
   private dataset: Dataset | null = null;
   private benchmark: Benchmark | null = null;
   private current: OpenSearch | null = null;
   private records: RunRecord[] = [];
+  /** Edits of a link that have not come up yet, by step. */
+  private edits: Edit[] = [];
   private phase: Phase = "starting";
   private run_ = 0;
+  /** Why there is no device any more. */
+  private lost: string | null = null;
   private seconds = 0;
   private wanted: "run" | "pause" = "pause";
   private loop: Promise<void> = Promise.resolve();
@@ -36,24 +41,27 @@ export class SearchHost implements SearchControl {
   async connect(port: MessagePort): Promise<DeviceChoice> {
     this.outbox = new Outbox(port, () => ({ run: this.run_, phase: this.phase, seconds: this.seconds }));
     this.progress("Testing the device", null);
-    this.device = await chooseDevice();
-    this.device.onLost((reason) =>
-      this.fail(
-        `The GPU was lost: ${reason}. The run on it cannot go on.`,
-        "Reload the page to take hold of it again.",
-      ),
-    );
+    const onProgress = (done: number, total: number) =>
+      this.progress("Testing the device", done < total ? done / total : null);
+    this.device = chooseDevice({ onProgress });
+    const device = await this.device;
+    device.onLost((reason) => {
+      this.lost = reason;
+      this.explain(reason);
+    });
     this.progress("Testing the device", 1);
-    this.enter("idle");
-    return this.device.choice;
+    // A run that needs no device may have begun meanwhile.
+    if (this.phase === "starting") this.enter("idle");
+    return device.choice;
   }
 
-  async cost(settings: Settings): Promise<SearchCost> {
+  async cost(settings: Settings): Promise<SearchCost | null> {
+    if (settings.objective === "instant") return null;
     this.dataset ??= await openDataset(this.read, settings.data);
-    return costOf(settings, this.dataset, this.device);
+    return costOf(settings, this.dataset, await this.device);
   }
 
-  async prepare(settings: Settings): Promise<void> {
+  async prepare(settings: Settings, edits: readonly Edit[] = []): Promise<void> {
     await this.pause();
     this.current?.close();
     this.current = null;
@@ -63,13 +71,12 @@ export class SearchHost implements SearchControl {
     this.outbox.clear();
     this.enter("preparing");
     try {
-      const { dataset, benchmark } = await this.load(settings);
-      this.progress("Building the network", null);
-      const { choice } = this.device;
-      const createEngine = this.device.createEngine.bind(this.device);
-      this.current = await openSearch(settings, { dataset, device: choice, createEngine, benchmark });
-      this.progress("Building the network", 1);
+      this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${settings.space}.bin`));
+      this.current = await (settings.objective === "instant"
+        ? openSearch(settings, { benchmark: this.benchmark })
+        : this.openSupernet(settings, this.benchmark));
       this.records.push(this.current.search.header);
+      this.edits = [...edits];
       this.enter("paused");
     } catch (error) {
       this.explain(error);
@@ -129,15 +136,26 @@ export class SearchHost implements SearchControl {
     return this.current;
   }
 
-  private async load(settings: Settings): Promise<{ dataset: Dataset; benchmark: Benchmark }> {
+  private async openSupernet(settings: Settings, benchmark: Benchmark): Promise<OpenSearch> {
+    const device = await this.device;
+    const dataset = await this.load(settings);
+    this.progress("Building the network", null);
+    const onProgress = (done: number, total: number) => this.progress("Compiling kernels", done / total);
+    const createEngine: Surroundings["createEngine"] = (spec, weights) =>
+      device.createEngine(spec, weights, onProgress);
+    const opened = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark });
+    this.progress("Building the network", 1);
+    return opened;
+  }
+
+  private async load(settings: Settings): Promise<Dataset> {
     this.dataset ??= await openDataset(this.read, settings.data);
-    this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${settings.space}.bin`));
     const loading = "Loading images";
     // The search starts on the first chunk; the rest arrives beside it. A chunk that fails is asked for again when it is needed.
     this.dataset
       .stream(settings.images, (loaded, total) => this.progress(loading, loaded / total))
       .catch(() => this.progress(loading, 1));
-    return { dataset: this.dataset, benchmark: this.benchmark };
+    return this.dataset;
   }
 
   /** Steps until the run is done or a pause is wanted. */
@@ -154,8 +172,17 @@ export class SearchHost implements SearchControl {
     });
   }
 
+  /** Turns what is to be turned before the next step. */
+  private async edit(): Promise<void> {
+    while (this.edits.length > 0 && this.edits[0].step <= this.opened().search.steps + 1) {
+      const [{ settings }] = this.edits.splice(0, 1);
+      await this.change(settings);
+    }
+  }
+
   private async take(part: StepPart): Promise<void> {
     const { search } = this.opened();
+    await this.edit();
     const begun = performance.now();
     const weightRate = search.weightRate(search.steps + 1);
     const record = await search.step(part);
@@ -184,7 +211,14 @@ export class SearchHost implements SearchControl {
 
   private explain(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof InputError) this.fail(message, "Change the setting, then reset.");
+    // Whatever else fails then is the echo of it.
+    if (this.lost !== null) {
+      const [initial, ...rest] = this.lost;
+      this.fail(
+        `${initial.toUpperCase()}${rest.join("")}. The run on it cannot go on.`,
+        "Reload the page to take hold of the GPU again.",
+      );
+    } else if (error instanceof InputError) this.fail(message, "Change the setting, then reset.");
     else if (error instanceof DivergenceError) this.fail(message, "Lower the weight rate, then reset.");
     else {
       this.fail(`The search has stopped: ${message}.`, "Reset the run; if it happens again, choose a smaller network.");

@@ -1,4 +1,5 @@
 import type { Settings } from "../core/controls";
+import type { Edit } from "../core/link";
 import type { DeviceChoice } from "../engine/engine";
 import type { SearchCost } from "../search/open";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
@@ -22,10 +23,14 @@ export type Phase = "starting" | "idle" | "preparing" | "running" | "paused" | "
 export interface SearchControl {
   /** Takes the port for the stream below, picks a device and tests it. Call first. */
   connect(port: MessagePort): Promise<DeviceChoice>;
-  /** What a search with these settings would cost on the device chosen. */
-  cost(settings: Settings): Promise<SearchCost>;
-  /** Builds a run at step 0 and stops there. Ends any run before it. @throws {InputError} for settings that clash */
-  prepare(settings: Settings): Promise<void>;
+  /** What a search with these settings would cost on the device chosen; null for one that needs no device. */
+  cost(settings: Settings): Promise<SearchCost | null>;
+  /**
+   * Builds a run at step 0 and stops there. Ends any run before it.
+   * @param edits settings to be turned before the steps that they name
+   * @throws {InputError} for settings that clash
+   */
+  prepare(settings: Settings, edits?: readonly Edit[]): Promise<void>;
   /** Lets the prepared run go on until it is paused or done; returns at once. */
   run(): Promise<void>;
   /** Resolves when the step under way has ended and nothing more will follow. */

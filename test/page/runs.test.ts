@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -29,6 +30,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
 const SMALL = { Steps: 40, "Images a half": 1250, "Image size": 8, Channels: 2, Batch: 4 };
 
 async function ready(page: Page): Promise<void> {
@@ -41,6 +44,18 @@ async function ready(page: Page): Promise<void> {
 }
 
 const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
+/** What axe finds in the drawer that weighs. */
+async function faults(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: AXE });
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run(".drawer");
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+  });
+}
+
 const shownCell = async (page: Page) =>
   (await page.getByTestId("architecture").innerText()).replace(/\s|Architecture:/g, "");
 const names = (page: Page) =>
@@ -63,6 +78,10 @@ test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, b
     expect(await rows.nth(5).innerText()).toMatch(/Steps\s+40\s+40/);
     const entropy = page.getByRole("img", { name: /^Entropy of mixing weights at the mean through time\. A \d/ });
     await entropy.waitFor();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await faults(page)).toEqual([]);
+    }
 
     await button(page, "Runs").click();
     await expect.poll(() => names(page)).toEqual(["DARTS, seed 1", "BaLeNAS, seed 1"]);
@@ -76,6 +95,7 @@ test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, b
     await button(page, "Rename BaLeNAS, seed 1").click();
     await page.getByRole("textbox", { name: "New name of BaLeNAS, seed 1" }).fill("for class");
     await page.keyboard.press("Enter");
+    expect(await faults(page)).toEqual([]);
     await button(page, "Delete for class").click();
     await expect.poll(() => names(page)).toEqual(["DARTS, seed 1"]);
     await button(page, "Undo").click();

@@ -98,6 +98,22 @@ describe("nas search", { timeout: 60_000 }, () => {
     expect(darts.scale).toBeNull();
   });
 
+  it("searches on the benchmark's answers without images or a device, to the same kind of file", async () => {
+    const path = join(folder, "instant.jsonl");
+    const command = "search --steps 30 --set objective=instant --set objectiveNoise=3 --set channels=2".split(" ");
+    const { status, stdout, stderr } = await nas(...command, "--device", "webgpu", "--out", path);
+    expect(status, stderr).toBe(0);
+    expect(stderr).toContain("channels has no effect on the instant objective");
+    expect(stderr).toContain("--device has no effect on the instant objective");
+    expect(JSON.parse(stdout)).toMatchObject({ data: "cifar10", device: "cpu", engine: "reference", steps: 30 });
+    const [header, ...records] = recordsOf(path);
+    expect(header.settings).toMatchObject({ objective: "instant", objectiveNoise: 3 });
+    const steps = records.filter((record): record is StepRecord => record.kind === "step");
+    for (const [i, updates] of vadam(header, steps).entries()) {
+      for (const [t, { mu }] of updates.entries()) expect(Math.abs(mu - steps[t].mean[i])).toBeLessThan(1e-12);
+    }
+  });
+
   it("goes on after Ctrl-C as if it had never stopped", async () => {
     const command = ["search", "--steps", "12", ...TINY, "--set", "evaluateEvery=5", "--out"];
     const whole = join(folder, "whole.jsonl");

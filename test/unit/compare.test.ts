@@ -51,6 +51,8 @@ test("what differs from the first run reads as one line", () => {
   expect(said({}, { changes: [edit(8, { archRate: 0.01 })] })).toBe("edited at step 8: Architecture rate 0.01");
   expect(said({}, { changes: [edit(8, { archRate: 0.01 }), edit(9, { archRate: 0.1 })] })).toBe("2 edits");
   expect(said({}, { finished: false })).toBe("so far 20 steps");
+  expect(said({ objective: "instant" })).toBe("Objective instant: the benchmark's answers");
+  expect(nameOf(withDefaults({ objective: "instant" }))).toBe("BaLeNAS on the instant objective, seed 1");
   expect(valueText("steps", 2400)).toBe("2,400");
 });
 

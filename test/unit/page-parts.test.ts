@@ -59,7 +59,13 @@ test("axes are round and hold what they show", () => {
 test("numbers read as people print them", () => {
   expect([plain(0.025), plain(3e-4), plain(25000), plain(-0.5)]).toEqual(["0.025", "3e−4", "25,000", "−0.5"]);
   expect([short(950), short(24_600), short(1_531_546), short(9.97e12)]).toEqual(["950", "24.6 k", "1.53 M", "9.97 T"]);
-  expect([frequency(1 / 15625), frequency(0.37), frequency(0)]).toEqual(["1 in 15,625", "37 in 100", "never"]);
+  expect([1 / 15625, 0.37, 0, 0.9999, 1].map(frequency)).toEqual([
+    "1 in 15,625",
+    "37 in 100",
+    "never",
+    "over 99 in 100",
+    "100 in 100",
+  ]);
 });
 
 test("history keeps every step over its growth, and a trajectory follows the cell through it", () => {

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
-import { klToPrior, mixingMoments, normalCdf, rowEntropies, winProbabilities } from "../../src/core/posterior";
+import {
+  klToPrior,
+  mixingMoments,
+  normalCdf,
+  rowEntropies,
+  sampleChoices,
+  winProbabilities,
+} from "../../src/core/posterior";
 import { RandomStream } from "../../src/core/random";
 import { softmaxBackward, softmaxRows } from "../../src/core/softmax";
 
@@ -100,4 +107,33 @@ test("mixing weights under a narrow posterior are those at its mean", () => {
     expect(average[i]).toBeCloseTo(at[i], 5);
     expect(deviation[i]).toBeLessThan(1e-5);
   }
+});
+
+describe("architectures drawn from the posterior", () => {
+  const ROWS = [...FIVE, ...TWO];
+  const DRAWS = 40_000;
+  const MEAN = [0.2, -0.4, 0.5, 0, 0.1, 0.3, 0];
+
+  /** How often every choice came up. */
+  function frequencies(scale: readonly number[] | null): number[] {
+    const random = new RandomStream(2, "draws");
+    const counts = MEAN.map(() => 0);
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const [first, second] = sampleChoices(ROWS, MEAN, scale, random);
+      counts[first]++;
+      counts[5 + second]++;
+    }
+    return counts.map((count) => count / DRAWS);
+  }
+
+  test.each([
+    ["P(wins)", [0.9, 0.3, 0.2, 1.2, 0.05, 0.4, 0.1]],
+    ["the mixing weights of a point estimate", null],
+  ])("choose every operation as often as %s say", (_, scale) => {
+    const expected = scale ? winProbabilities(ROWS, MEAN, scale) : softmaxRows(ROWS, MEAN);
+    for (const [i, frequency] of frequencies(scale).entries()) {
+      const p = expected[i];
+      expect(Math.abs(frequency - p)).toBeLessThan(4 * Math.sqrt((p * (1 - p)) / DRAWS));
+    }
+  });
 });

@@ -23,7 +23,7 @@ beforeAll(() => {
   execFileSync(process.execPath, ["--import", "tsx", "src/cli/nas.ts", "search", ...flags.split(" "), "--out", out]);
   text = readFileSync(out, "utf8");
   records = parseRunFile(text);
-});
+}, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -19,7 +19,7 @@ function rateText(rate: number): string {
 function waitingFor({ phase, progress, step, device }: AppState): AppState["progress"] {
   if (step > 0 || phase === "failed") return null;
   if (phase === "running") {
-    const compiles = device?.device === "webgpu" || device?.device === "webgl";
+    const compiles = device?.engine === "reference" && (device.device === "webgpu" || device.device === "webgl");
     return { what: compiles ? "Compiling for the first step" : "Taking the first step", fraction: null };
   }
   if (phase === "preparing") return progress ?? { what: "Preparing", fraction: null };

@@ -74,10 +74,10 @@ export function Charts(props: { groups: readonly Group[]; benchmark: Benchmark |
         />
       </section>
       <section aria-labelledby="compare-loss">
-        <h3 id="compare-loss">Loss on the architecture half, nats</h3>
+        <h3 id="compare-loss">Validation loss (running mean), nats</h3>
         <Chart
           {...common}
-          label={words("Loss of the supernet on the architecture half", groups, loss, 3, " nats")}
+          label={words("Validation loss", groups, loss, 3, " nats")}
           data={loss}
           series={linesOf(groups, false)}
           domain={[0, lossTop]}

@@ -131,7 +131,8 @@ function Lesson({ compared }: { compared: readonly Compared[] }) {
     <div className="notice lesson">
       <p>
         {first ? "This run goes on to its end, then " : ""}
-        {other} runs with the same settings and seed: the same initial weights and batches
+        {other} runs with the same settings and seed
+        {recording.settings.objective === "supernet" && ": the same initial weights and batches"}
         {recording.changes.length > 0 ? "; edits made during the run are not repeated" : ""}.
       </p>
       <button type="button" className="button primary" onClick={() => runs.compareWithOther(id)}>

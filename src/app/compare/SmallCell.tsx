@@ -1,5 +1,6 @@
-import { layoutCell, NARROW, strandPoints } from "../cell/layout";
-import { strandsOf } from "../cell/strands";
+import { strandPoints } from "../cell/curve";
+import { layoutCell, NARROW } from "../cell/layout";
+import { cellStrands } from "../cell/strands";
 import { polyline } from "../charts/path";
 import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
@@ -12,7 +13,7 @@ export function SmallCell({ moment, width, height }: { moment: Moment; width: nu
   const { space } = moment;
   const focus = useFocus();
   const drawing = layoutCell(space, Math.min(width, NARROW - 1), height);
-  const strands = strandsOf(moment, 0, 0).filter((strand) => strand.width > 0);
+  const strands = cellStrands(moment, moment.choices).filter((strand) => strand.width > 0);
   return (
     <svg width={width} height={height} role="img" aria-label={words(moment)} onPointerLeave={() => hover({})}>
       {strands.map(({ row, operation, width: thickness, offset, bow }) => {

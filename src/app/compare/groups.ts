@@ -22,9 +22,9 @@ export interface Group {
   readonly letters: string;
 }
 
-/** Settings in which two runs differ. What only one of the two methods reads is no difference but part of the method. */
+/** Settings in which two runs differ. What only one of them reads belongs to its method or objective. */
 function differing(a: Settings, b: Settings): ControlKey[] {
-  return CONTROL_KEYS.filter((key) => a[key] !== b[key] && appliesTo(key, a.method) && appliesTo(key, b.method));
+  return CONTROL_KEYS.filter((key) => a[key] !== b[key] && appliesTo(key, a) && appliesTo(key, b));
 }
 
 const editsOf = ({ changes }: Recording) => JSON.stringify(changes.map(({ step, settings }) => [step, settings]));

@@ -4,15 +4,17 @@ import { Field } from "./Field";
 import "./knobs.css";
 
 const GROUPS: readonly { title: string; group: Group; open: boolean; leaveOut?: readonly ControlKey[] }[] = [
+  { title: "Instant objective", group: "objective", open: true, leaveOut: ["objectiveData"] },
   { title: "Architecture parameters", group: "architecture", open: true },
   { title: "Supernet weights", group: "weights", open: false },
   { title: "Budget and evaluation", group: "budget", open: false, leaveOut: ["steps"] },
   { title: "Augmentation", group: "data", open: false, leaveOut: ["data", "images", "image"] },
 ];
 
-/** Every hyper-parameter that the method reads. */
+/** Every hyper-parameter that the method and the objective read. */
 export function Knobs() {
   const method = useApp((state) => state.draft.method);
+  const objective = useApp((state) => state.draft.objective);
   return (
     <section className="panel knobs" aria-labelledby="knobs-title">
       <div className="panel-head">
@@ -20,8 +22,9 @@ export function Knobs() {
       </div>
       {GROUPS.map(({ title, group, open, leaveOut = [] }) => {
         const keys = CONTROL_KEYS.filter(
-          (key) => controlOf(key).group === group && appliesTo(key, method) && !leaveOut.includes(key),
+          (key) => controlOf(key).group === group && appliesTo(key, { method, objective }) && !leaveOut.includes(key),
         );
+        if (keys.length === 0) return null;
         return (
           <details key={group} open={open}>
             <summary>

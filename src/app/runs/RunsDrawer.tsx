@@ -147,7 +147,7 @@ function Kept({ run, benchmark }: { run: KeptRun; benchmark: Benchmark | null })
       <button
         type="button"
         className="button slim"
-        aria-label={`Run ${run.name} again`}
+        aria-label={`Run again: ${run.name}`}
         title="Resets the current run and starts one with these settings"
         onClick={() => startWith(run.settings)}
       >

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import type { Settings } from "../../core/controls";
-import { gzip } from "../../core/gunzip";
+import { gunzip, gzip } from "../../core/gunzip";
 import { Recording } from "../recording";
 import * as session from "../session";
 import { obstacleOf, openDrawer, useApp } from "../store";
@@ -140,6 +140,13 @@ export async function recordingOf(id: string): Promise<Recording> {
   ids.set(recording, id);
   remember(id, recording);
   return recording;
+}
+
+/** The run file of a kept run. @throws {Error} where it has gone */
+export async function fileText(id: string): Promise<string> {
+  const file = await (await opened()).file(id);
+  if (!file) throw new Error("the run is kept no more");
+  return new TextDecoder().decode((await gunzip(file)).bytes);
 }
 
 async function read(file: Uint8Array): Promise<Recording> {

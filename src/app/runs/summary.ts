@@ -18,9 +18,10 @@ export function methodName({ method }: Pick<Settings, "method">): string {
   return valueText("method", method).split(",")[0];
 }
 
-/** "BaLeNAS, seed 3". */
+/** "BaLeNAS, seed 3", "DARTS on the instant objective, seed 1". */
 export function nameOf(settings: Settings): string {
-  return `${methodName(settings)}, seed ${settings.seed}`;
+  const objective = settings.objective === "instant" ? " on the instant objective" : "";
+  return `${methodName(settings)}${objective}, seed ${settings.seed}`;
 }
 
 /** The most probable cell at the end of a recording. */

@@ -15,6 +15,12 @@ export const PRESETS: readonly Preset[] = [
     settings: {},
   },
   {
+    id: "instant",
+    title: "Instant",
+    note: "BaLeNAS on the benchmark's own answers, which no real search sees: no images, no GPU, 1,000 steps in about a second.",
+    settings: { objective: "instant", objectiveNoise: 8, archRate: 0.01, steps: 1000, evaluateEvery: 50 },
+  },
+  {
     id: "author",
     title: "Author's constants",
     note: "The constants of the first author's code; at 3e−4 a step the means need a far longer search to part.",
