@@ -1,5 +1,5 @@
-import type { Phase } from "../worker/protocol";
 import { fixed } from "./format";
+import { useRecording } from "./history";
 import { type Moment, useMoment } from "./moment";
 import { edgeName, lookOf } from "./operations";
 import { useApp } from "./store";
@@ -10,14 +10,14 @@ const DECIDED = 0.5;
 /** One sentence that says what is on screen, for whoever sees it for the first time. */
 export function Story() {
   const moment = useMoment();
-  const phase = useApp((state) => state.phase);
+  const { result, steps } = useRecording();
   // Where a failure stands there is nothing else to tell.
   const failed = useApp((state) => state.failure !== null);
   if (failed) return null;
-  return <p className="story">{tell(moment, phase)}</p>;
+  return <p className="story">{tell(moment, result !== null && moment.step === steps)}</p>;
 }
 
-function tell(moment: Moment, phase: Phase) {
+function tell(moment: Moment, over: boolean) {
   const { space, step, scale } = moment;
   if (step === 0) {
     return scale ? (
@@ -38,7 +38,7 @@ function tell(moment: Moment, phase: Phase) {
   const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges; clearest: ${clearest}.`;
   return (
     <>
-      <b>{phase === "finished" ? "The search is over:" : `After step ${step}:`}</b> {most}
+      <b>{over ? "The search is over:" : `After step ${step}:`}</b> {most}
     </>
   );
 }

@@ -39,6 +39,11 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** "31.4 s", "1:05": a time that a run took. */
+export function duration(seconds: number): string {
+  return seconds < 60 ? `${fixed(seconds, 1)} s` : clock(seconds);
+}
+
 /** A probability in words of frequency: "1 in 15,625", "37 in 100", "< 1 in 1,000,000"; nothing is rounded up to certain. */
 export function frequency(probability: number): string {
   if (probability >= 0.995 && probability < 1) return "over 99 in 100";

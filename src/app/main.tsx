@@ -2,12 +2,14 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
 import { listenToKeyboard } from "./keyboard";
+import { keepRuns } from "./runs/runs";
 import { startSession } from "./session";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/layout.css";
 
 startSession();
+keepRuns();
 listenToKeyboard();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
