@@ -54,10 +54,10 @@ let alone = false;
 
 /**
  * Threads that an engine may have here, its own among them: one where memory cannot be shared, which a page can only if it is isolated
- * from other origins, and one after helpers failed to start.
+ * from other origins, one on a page's main thread, which may not wait for others, and one after helpers failed to start.
  */
 export function hostThreads(): number {
-  if (alone) return 1;
+  if (alone || typeof document !== "undefined") return 1;
   const processors = builtin("node:os")?.availableParallelism();
   const count = processors ?? (globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1);
   return Math.max(1, Math.min(count, MOST_THREADS));
