@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { useBenchmark } from "../benchmark/load";
 import { count } from "../format";
 import * as runs from "../runs/runs";
@@ -25,8 +25,8 @@ export default function CompareDrawer() {
   const compared = useCompared();
   const { benchmark } = useBenchmark();
   const problem = useRuns((state) => state.problem);
-  const groups = groupBySeed(compared);
-  const entropyOf = useEntropies(compared);
+  const groups = useMemo(() => groupBySeed(compared), [compared]);
+  const { of: entropyOf, turn } = useEntropies(compared);
   const begun = compared.some(({ recording }) => recording.steps > 0);
   return (
     <div className="compare">
@@ -62,7 +62,7 @@ export default function CompareDrawer() {
       <Lesson compared={compared} />
       {begun && (
         <>
-          <Charts groups={groups} benchmark={benchmark} entropyOf={entropyOf} />
+          <Charts groups={groups} benchmark={benchmark} entropyOf={entropyOf} turn={turn} />
           <Cells groups={groups} benchmark={benchmark} />
           <Table groups={groups} benchmark={benchmark} entropyOf={entropyOf} />
         </>
