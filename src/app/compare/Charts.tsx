@@ -17,12 +17,14 @@ interface Props {
   groups: readonly Group[];
   benchmark: Benchmark | null;
   entropyOf: EntropyOf;
+  /** How many of the charts are there yet. */
+  shown: number;
   /** Moves when entropies have been worked out. */
   turn: number;
 }
 
 /** The runs over one another: what their cells are worth, how undecided they are, how they learn. */
-export function Charts({ groups, benchmark, entropyOf, turn }: Props) {
+export function Charts({ groups, benchmark, entropyOf, turn, shown }: Props) {
   const cursor = useCursor();
   // The cursor redraws with every frame of a run; what is drawn changes once a second.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the turn stands for the entropies
@@ -39,42 +41,54 @@ export function Charts({ groups, benchmark, entropyOf, turn }: Props) {
           Most probable cell: test accuracy on CIFAR-10, %
           {several && <span className="muted"> · bands: lowest to highest of {several.runs.length} seeds</span>}
         </h3>
-        <Chart
-          {...common}
-          label={words("Benchmark test accuracy on CIFAR-10 of the most probable cell", groups, accuracy, 2, " %")}
-          data={accuracy}
-          series={lines.stepped}
-          references={references}
-          domain={domains.accuracy}
-          digits={2}
-          unit=" %"
-          empty={benchmark ? null : "Loading the benchmark's figures"}
-        />
+        {shown > 0 ? (
+          <Chart
+            {...common}
+            label={words("Benchmark test accuracy on CIFAR-10 of the most probable cell", groups, accuracy, 2, " %")}
+            data={accuracy}
+            series={lines.stepped}
+            references={references}
+            domain={domains.accuracy}
+            digits={2}
+            unit=" %"
+            empty={benchmark ? null : "Loading the benchmark's figures"}
+          />
+        ) : (
+          <div className="chart" />
+        )}
       </section>
       <section aria-labelledby="compare-entropy">
         <h3 id="compare-entropy">{ENTROPY_TITLE[entropyOf]}, bit</h3>
-        <Chart
-          {...common}
-          label={words(ENTROPY_TITLE[entropyOf], groups, entropy, 2, " bit an edge")}
-          data={entropy}
-          series={lines.plain}
-          domain={domains.entropy}
-          digits={3}
-          unit=" bit"
-          empty={null}
-        />
+        {shown > 1 ? (
+          <Chart
+            {...common}
+            label={words(ENTROPY_TITLE[entropyOf], groups, entropy, 2, " bit an edge")}
+            data={entropy}
+            series={lines.plain}
+            domain={domains.entropy}
+            digits={3}
+            unit=" bit"
+            empty={null}
+          />
+        ) : (
+          <div className="chart" />
+        )}
       </section>
       <section aria-labelledby="compare-loss">
         <h3 id="compare-loss">Validation loss (running mean), nats</h3>
-        <Chart
-          {...common}
-          label={words("Validation loss", groups, loss, 3, " nats")}
-          data={loss}
-          series={lines.plain}
-          domain={domains.loss}
-          digits={3}
-          empty={null}
-        />
+        {shown > 2 ? (
+          <Chart
+            {...common}
+            label={words("Validation loss", groups, loss, 3, " nats")}
+            data={loss}
+            series={lines.plain}
+            domain={domains.loss}
+            digits={3}
+            empty={null}
+          />
+        ) : (
+          <div className="chart" />
+        )}
       </section>
     </div>
   );
