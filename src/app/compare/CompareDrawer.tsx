@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useBenchmark } from "../benchmark/load";
 import { count } from "../format";
 import * as runs from "../runs/runs";
@@ -14,6 +14,19 @@ import { type Compared, differenceText, groupBySeed, openingText } from "./group
 import { Table } from "./Table";
 import { useCompared, useEntropies } from "./useCompared";
 
+const CHARTS = 3;
+
+/** Counts up to `count`, a task each, so that parts that come up together don't make one long task. */
+function useTasks(count: number): number {
+  const [done, setDone] = useState(0);
+  useEffect(() => {
+    if (done >= count) return;
+    const timer = setTimeout(() => setDone(done + 1));
+    return () => clearTimeout(timer);
+  }, [done, count]);
+  return Math.min(done, count);
+}
+
 /** Two to four runs in one view. */
 export default function CompareDrawer() {
   useEffect(() => {
@@ -25,9 +38,10 @@ export default function CompareDrawer() {
   const compared = useCompared();
   const { benchmark } = useBenchmark();
   const problem = useRuns((state) => state.problem);
-  const groups = groupBySeed(compared);
-  const entropyOf = useEntropies(compared);
+  const groups = useMemo(() => groupBySeed(compared), [compared]);
+  const { of: entropyOf, turn } = useEntropies(compared);
   const begun = compared.some(({ recording }) => recording.steps > 0);
+  const shown = useTasks(begun ? CHARTS + 1 : 0);
   return (
     <div className="compare">
       {problem && (
@@ -62,9 +76,9 @@ export default function CompareDrawer() {
       <Lesson compared={compared} />
       {begun && (
         <>
-          <Charts groups={groups} benchmark={benchmark} entropyOf={entropyOf} />
-          <Cells groups={groups} benchmark={benchmark} />
-          <Table groups={groups} benchmark={benchmark} entropyOf={entropyOf} />
+          <Charts groups={groups} benchmark={benchmark} entropyOf={entropyOf} turn={turn} shown={shown} />
+          {shown > CHARTS && <Cells groups={groups} benchmark={benchmark} />}
+          {shown > CHARTS && <Table groups={groups} benchmark={benchmark} entropyOf={entropyOf} />}
         </>
       )}
       {!begun && compared.length > 0 && (

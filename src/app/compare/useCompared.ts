@@ -59,10 +59,10 @@ export function useCompared(): readonly Compared[] {
   }, [selected, recordings, kept, turn, phase]);
 }
 
-/** Works out the entropies of the runs a slice at a time, and says whose they are. */
-export function useEntropies(compared: readonly Compared[]): EntropyOf {
+/** Works out the entropies of the runs a slice at a time, and says whose they are; the turn moves when they are there. */
+export function useEntropies(compared: readonly Compared[]): { of: EntropyOf; turn: number } {
   const of = compared.every(({ recording }) => recording.scale(0) !== null) ? "wins" : "mixing";
-  const [, setTurn] = useState(0);
+  const [turn, setTurn] = useState(0);
   useEffect(() => {
     const recordings = compared.map(({ recording }) => recording);
     const steps = commonSteps(recordings);
@@ -86,5 +86,5 @@ export function useEntropies(compared: readonly Compared[]): EntropyOf {
     timer = setTimeout(slice);
     return () => clearTimeout(timer);
   }, [compared, of]);
-  return of;
+  return { of, turn };
 }

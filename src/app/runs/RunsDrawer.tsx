@@ -199,7 +199,7 @@ function Item(props: {
         onChange={() => runs.toggleSelected(run.id)}
       />
       <p className="run-name">
-        {name} <span className="small muted"> · {SPACES[run.settings.space].title}</span>
+        {name} <span className="small muted run-space">· {SPACES[run.settings.space].title}</span>
       </p>
       <Accuracy run={run} benchmark={benchmark} />
       <p className="run-facts small muted">{facts}</p>
