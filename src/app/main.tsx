@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
+import { listenToVisibility } from "./hidden";
 import { listenToKeyboard } from "./keyboard";
 import { startSession } from "./session";
 import "./styles/tokens.css";
@@ -9,6 +10,7 @@ import "./styles/layout.css";
 
 startSession();
 listenToKeyboard();
+listenToVisibility();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <App />
