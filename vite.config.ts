@@ -3,14 +3,17 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { CHROMIUM, WEBGPU_FLAGS } from "./src/tools/chromium.mjs";
 
+/** Isolation from other origins, without which a page has no shared memory and so one thread for the WASM engine. */
+const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
 export default defineConfig({
   // Relative addresses, so that the built page works under any path of a static host.
   base: "./",
   plugins: [react()],
   worker: { format: "es" },
   build: { target: "es2023", manifest: true },
-  preview: { host: "localhost", port: 4173 },
-  server: { host: "localhost" },
+  preview: { host: "localhost", port: 4173, headers },
+  server: { host: "localhost", headers },
   test: {
     projects: [
       {

@@ -7,6 +7,7 @@ import { Failure } from "./Failure";
 import { Explanation } from "./knobs/Explanation";
 import { Knobs } from "./knobs/Knobs";
 import { Pending } from "./knobs/Pending";
+import { LinkNotes } from "./LinkNotes";
 import { Posterior } from "./posterior/Posterior";
 import { Story } from "./Story";
 import { SetUp } from "./setup/SetUp";
@@ -21,6 +22,7 @@ export function App() {
       <main className="column-subject">
         <div>
           <Failure />
+          <LinkNotes />
           <Story />
         </div>
         <Cell />

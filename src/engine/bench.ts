@@ -1,6 +1,5 @@
 import { RandomStream } from "../core/random";
 import { softmaxRows } from "../core/softmax";
-import type { OpenDevice } from "./device";
 import { chooseDevice } from "./devices";
 import type { Batch, DeviceId, Engine, EngineId, SupernetSpec, WeightStep } from "./engine";
 import { initialWeights, parameterLayout } from "./network";
@@ -195,7 +194,7 @@ export async function openField(device: DeviceId, engines: readonly EngineId[], 
     const on = device === "wasm" && engine === "reference" ? "cpu" : device;
     const ready = await chooseDevice({ device: on, engine });
     closing.unshift(() => ready.close());
-    if (!peaks.has(on)) peaks.set(on, await peakOf(ready));
+    if (!peaks.has(on)) peaks.set(on, (await ready.matmulPeak?.(spec)) ?? null);
     enter(engine, on, peaks.get(on) ?? null, await ready.createEngine(spec, weights));
   }
   return {
@@ -204,9 +203,4 @@ export async function openField(device: DeviceId, engines: readonly EngineId[], 
       for (const each of closing) each();
     },
   };
-}
-
-async function peakOf({ gpu, matmulPeak }: OpenDevice): Promise<number | null> {
-  if (gpu) return (await import("./webgpu/peak")).matmulPeak(gpu);
-  return (await matmulPeak?.()) ?? null;
 }

@@ -1,17 +1,24 @@
 import type { Engine, SupernetSpec } from "./engine";
 
+/** Where a page's words do not fit. */
+export const IN_NODE = typeof process !== "undefined" && process.versions?.node !== undefined;
+
+/** Kernels compiled so far, and all. */
+export type Progress = (done: number, total: number) => void;
+
 /** A device that can make engines. */
 export interface OpenDevice {
   /** What the browser says of the hardware, for people. */
   readonly description: string;
-  /** The WebGPU device behind it, for engines that share it; null on other devices. */
-  readonly gpu: GPUDevice | null;
   /** Most bytes that the compiled step's arena may take here; absent where another engine runs. */
   readonly arenaLimit?: number;
-  /** @param weights all weights, in the order of `parameterLayout` */
-  createEngine(spec: SupernetSpec, weights: Float32Array): Promise<Engine>;
-  /** Measures the best matrix product of the device, GFLOP/s; absent where nothing needs to know. */
-  matmulPeak?(): Promise<number>;
+  /** Measures the best matrix product, GFLOP/s, with as many threads as that network runs on; absent where nobody has measured it. */
+  matmulPeak?(spec: SupernetSpec): Promise<number>;
+  /**
+   * @param weights all weights, in the order of `parameterLayout`
+   * @param onProgress hears of kernels where they are compiled first
+   */
+  createEngine(spec: SupernetSpec, weights: Float32Array, onProgress?: Progress): Promise<Engine>;
   /** Calls back once, with a sentence for people, when the device is lost or reports an error: what its engines return is void then. */
   onLost(callback: (reason: string) => void): void;
   /** Gives the device back. Dispose its engines first. */

@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors";
-import type { OpenDevice } from "./device";
+import type { OpenDevice, Progress } from "./device";
 import type { DeviceChoice, DeviceId, DeviceReport, EngineId, PassedOver, SelfTest } from "./engine";
-import { judge, runTestNetwork, type TestOutputs } from "./selftest";
+import { selfTest } from "./selftest";
 
 /** A device with an engine that runs on it. */
 interface Candidate {
@@ -10,31 +10,13 @@ interface Candidate {
   open(): Promise<OpenDevice>;
 }
 
-const openCpu = async () => (await import("./reference/cpu")).open();
-
-/** The compiled step on the GPU device that TensorFlow.js holds. */
-async function openCompiledWebGpu(): Promise<OpenDevice> {
-  const [{ open }, { createWebGpuEngine }, { arenaLimit }] = await Promise.all([
-    import("./reference/webgpu"),
-    import("./webgpu/engine"),
-    import("./webgpu/executor"),
-  ]);
-  const opened = await open();
-  const gpu = opened.gpu as GPUDevice;
-  return {
-    ...opened,
-    arenaLimit: arenaLimit(gpu),
-    createEngine: (spec, weights) => createWebGpuEngine(gpu, spec, weights),
-  };
-}
-
 /** Most wanted first. Each is loaded when its turn comes. */
 const CANDIDATES: readonly Candidate[] = [
-  { device: "webgpu", engine: "compiled", open: openCompiledWebGpu },
+  { device: "webgpu", engine: "compiled", open: async () => (await import("./webgpu/open")).open() },
   { device: "webgpu", engine: "reference", open: async () => (await import("./reference/webgpu")).open() },
   { device: "wasm", engine: "compiled", open: async () => (await import("./wasm/open")).open() },
   { device: "webgl", engine: "reference", open: async () => (await import("./reference/webgl")).open() },
-  { device: "cpu", engine: "reference", open: openCpu },
+  { device: "cpu", engine: "reference", open: async () => (await import("./reference/cpu")).open() },
 ];
 
 /** An open device that has passed its self-test, and how it came to be chosen. */
@@ -46,16 +28,17 @@ export interface ReadyDevice extends OpenDevice {
  * Opens the first device that is there and passes its self-test: WebGPU, WebAssembly, WebGL, the CPU.
  * @param options.device takes this one or none
  * @param options.engine takes this engine or none
+ * @param options.onProgress hears of kernels compiled for a self-test
  * @throws {InputError} if the device asked for cannot be had, with the reason and those that can
  */
 export async function chooseDevice(
-  options: { readonly device?: DeviceId; readonly engine?: EngineId } = {},
+  options: { readonly device?: DeviceId; readonly engine?: EngineId; readonly onProgress?: Progress } = {},
 ): Promise<ReadyDevice> {
   const passedOver: PassedOver[] = [];
   for (const candidate of CANDIDATES) {
     if (options.device !== undefined && options.device !== candidate.device) continue;
     if (options.engine !== undefined && options.engine !== candidate.engine) continue;
-    const tried = await attempt(candidate);
+    const tried = await attempt(candidate, options.onProgress);
     if (!("reason" in tried)) return { ...tried.open, choice: { ...tried.report, passedOver } };
     if (!known(passedOver, tried)) passedOver.push(tried);
   }
@@ -88,34 +71,25 @@ function known(entries: readonly (DeviceReport | PassedOver)[], { device, reason
   return entries.some((entry) => "reason" in entry && entry.device === device && entry.reason === reason);
 }
 
-async function attempt({
-  device,
-  engine,
-  open,
-}: Candidate): Promise<{ open: OpenDevice; report: DeviceReport } | PassedOver> {
+async function attempt(
+  { device, engine, open }: Candidate,
+  onProgress?: Progress,
+): Promise<{ open: OpenDevice; report: DeviceReport } | PassedOver> {
   let opened: OpenDevice | null = null;
   try {
-    // Before the device opens, because one backend of TensorFlow.js is current at a time.
-    const expected = await expectedOutputs();
     opened = await open();
-    const selfTest = judge(await runTestNetwork(opened), expected);
-    if (selfTest.passed) return { open: opened, report: { device, engine, description: opened.description, selfTest } };
+    const tested = await selfTest(opened, onProgress);
+    const { description } = opened;
+    if (tested.passed) return { open: opened, report: { device, engine, description, selfTest: tested } };
     opened.close();
-    return { device, reason: `the self-test failed: ${failure(selfTest)}` };
+    return { device, reason: `the self-test failed: ${failure(tested)}` };
   } catch (error) {
     opened?.close();
     return { device, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-let reference: Promise<TestOutputs> | null = null;
-
-function expectedOutputs(): Promise<TestOutputs> {
-  reference ??= openCpu().then(runTestNetwork);
-  return reference;
-}
-
 function failure({ forwardError, gradientError }: SelfTest): string {
   const share = (error: number) => (Number.isFinite(error) ? `${(100 * error).toPrecision(2)} %` : "not a number");
-  return `against the CPU the loss is off by ${share(forwardError)}, gradients by ${share(gradientError)}`;
+  return `against float64 the loss is off by ${share(forwardError)}, gradients by ${share(gradientError)}`;
 }

@@ -1,4 +1,4 @@
-import type { NetworkSizes, SearchSpace } from "../core/space";
+import type { Choices, NetworkSizes, SearchSpace } from "../core/space";
 
 /** Where a network runs, most wanted first. */
 export const DEVICES = ["webgpu", "wasm", "webgl", "cpu"] as const;
@@ -41,11 +41,17 @@ export interface SupernetSpec {
   readonly space: SearchSpace;
   readonly sizes: NetworkSizes;
   readonly batch: number;
+  /**
+   * With it the network is discrete: every edge holds its chosen operation alone, batch norm is affine in the cells too, and running
+   * statistics of all batch norms are kept for evaluation. Without it, a supernet.
+   */
+  readonly architecture?: Choices;
 }
 
 /**
- * Trains one supernet for given mixing weights, and knows no method. Mixing weights are `space.size` scalars, row by row. Calls run in
- * the order in which they are made. A batch may hold any number of images up to the spec's batch only where a method says so.
+ * Trains one network for given mixing weights, and knows no method. Mixing weights are `space.size` scalars, row by row; a discrete
+ * network takes none, `[]`. Calls run in the order in which they are made. A batch may hold any number of images up to the spec's batch
+ * only where a method says so.
  */
 export interface Engine {
   readonly spec: SupernetSpec;
@@ -55,21 +61,24 @@ export interface Engine {
   readonly arenaBytes?: number;
   /** Takes one weight step at `mixing`; the score is that of the batch before the step. */
   weightStep(mixing: ArrayLike<number>, batch: Batch, step: WeightStep): Promise<Score>;
-  /** Loss, accuracy and dL/dp; the weights stay as they are. */
+  /** Loss, accuracy and dL/dp; the weights stay as they are. Rejects with an InputError for a discrete network. */
   architectureGradient(mixing: ArrayLike<number>, batch: Batch, perExample: boolean): Promise<ArchitectureGradient>;
-  /** Score of one batch, forward only, with the batch's own statistics. */
+  /** Score of one batch, forward only: a supernet's with the batch's own statistics, a discrete network's with the running ones. */
   evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score>;
-  /** Weights then velocities, in the order of `parameterLayout`, for a checkpoint. */
+  /**
+   * Weights then velocities, in the order of `parameterLayout`, then a discrete network's running statistics, in the order of
+   * `runningLayout`: for a checkpoint.
+   */
   exportState(): Promise<Float32Array>;
   importState(state: Float32Array): void;
   /** Frees everything that the engine holds on the device. */
   dispose(): void;
 }
 
-/** The outcome of comparing a small forward pass and gradient on a device with the same in float64 or on the CPU. */
+/** The outcome of comparing a small forward pass and gradient on a device with the same in float64. */
 export interface SelfTest {
   readonly passed: boolean;
-  /** Largest error relative to the largest reference value, of the loss and of the gradients. */
+  /** Largest error of the loss and of the gradients, relative to the largest value or to the norm of a parameter's gradient. */
   readonly forwardError: number;
   readonly gradientError: number;
   readonly milliseconds: number;

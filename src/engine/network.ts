@@ -1,14 +1,15 @@
+import { InputError } from "../core/errors";
 import type { RandomStream } from "../core/random";
-import type { NetworkSizes, SearchSpace } from "../core/space";
+import type { Choices, NetworkSizes, SearchSpace } from "../core/space";
 
 /** How a trainable tensor starts: uniform within one over the root of its fan-in (PyTorch's default), ones, or zeros. */
 type Start = "fan-in" | "one" | "zero";
 
-/** One trainable tensor and its place in the flat vector of all weights. */
+/** One tensor of the network's state and its place in the flat vector of all of its kind. */
 export interface Parameter {
-  /** For example "stem/conv", "cell2/3<-1/nor_conv_3x3", "reduce1/conv2/scale", "head/bias". */
+  /** For example "stem/conv", "cell2/3<-1/nor_conv_3x3", "reduce1/conv2/scale", "head/bias", "stem/variance". */
   readonly name: string;
-  /** Convolutions: height, width, in, out. The classifier: in, out. Scales, offsets, bias: channels. */
+  /** Convolutions: height, width, in, out. The classifier: in, out. Scales, offsets, bias, means, variances: channels. */
   readonly shape: readonly number[];
   readonly offset: number;
   readonly size: number;
@@ -24,22 +25,49 @@ export const STAGES = 3;
 /** Added to a variance before its root, as PyTorch's batch norm does. */
 export const NORM_EPSILON = 1e-5;
 
+/** Share of the batch's mean and (unbiased) variance in the next running ones, PyTorch's default. */
+export const RUNNING_MOMENTUM = 0.1;
+
 /** Output side of a stride-2 layer that pads on both sides. */
 export function halved(side: number): number {
   return Math.ceil(side / 2);
 }
 
-/**
- * The trainable tensors of the NAS-Bench-201 supernet (Dong and Yang, ICLR 2020), in the order in which every engine keeps its weights.
- * Batch norm is affine in the skeleton and has no parameters in the cells, as upstream; convolutions have no bias.
- */
-export function parameterLayout(space: SearchSpace, sizes: NetworkSizes): Parameter[] {
-  const layout: Parameter[] = [];
-  const add = (name: string, shape: readonly number[], start: Start) => {
+/** A function that appends to a layout. */
+function appender(layout: Parameter[]): (name: string, shape: readonly number[], start: Start) => void {
+  return (name, shape, start) => {
     const last = layout[layout.length - 1];
     const size = shape.reduce((product, side) => product * side, 1);
     layout.push({ name, shape, offset: last ? last.offset + last.size : 0, size, start });
   };
+}
+
+/**
+ * The operation of every edge of a discrete network.
+ * @throws {InputError} where the architecture is not one choice for every row
+ */
+export function chosenOperations({ rows, title }: SearchSpace, architecture: Choices): string[] {
+  if (architecture.length !== rows.length) {
+    throw new InputError(`an architecture of ${title} has ${rows.length} choices, got ${architecture.length}`);
+  }
+  return rows.map(({ name, choices }, r) => {
+    const operation = choices[architecture[r]];
+    if (operation !== undefined) return operation;
+    throw new InputError(`choice ${architecture[r]} of row ${name} is none of 0 to ${choices.length - 1}`);
+  });
+}
+
+/**
+ * The trainable tensors of the NAS-Bench-201 networks (Dong and Yang, ICLR 2020), in the order in which every engine keeps its weights.
+ * Convolutions have no bias. Batch norm is affine in the skeleton; in the cells it has no parameters in the supernet, as upstream, and
+ * is affine in the discrete network of an architecture, which has only the operations that were chosen: those of edges that lead
+ * nowhere too, as the benchmark counts.
+ * @throws {InputError} where the architecture is not one choice for every row
+ */
+export function parameterLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
+  const layout: Parameter[] = [];
+  const add = appender(layout);
+  const chosen = architecture && chosenOperations(space, architecture);
   const norm = (name: string, channels: number) => {
     add(`${name}/scale`, [channels], "one");
     add(`${name}/offset`, [channels], "zero");
@@ -56,11 +84,13 @@ export function parameterLayout(space: SearchSpace, sizes: NetworkSizes): Parame
       add(`reduce${stage}/shortcut`, [1, 1, channels / 2, channels], "fan-in");
     }
     for (let i = 0; i < sizes.cells; i++) {
-      for (const row of space.rows) {
-        for (const operation of row.choices) {
+      for (const [r, row] of space.rows.entries()) {
+        for (const operation of chosen ? [chosen[r]] : row.choices) {
           const side = KERNELS[operation];
           if (side === undefined) continue;
-          add(`cell${stage * sizes.cells + i}/${row.name}/${operation}`, [side, side, channels, channels], "fan-in");
+          const name = `cell${stage * sizes.cells + i}/${row.name}/${operation}`;
+          add(name, [side, side, channels, channels], "fan-in");
+          if (chosen) norm(name, channels);
         }
       }
     }
@@ -72,10 +102,23 @@ export function parameterLayout(space: SearchSpace, sizes: NetworkSizes): Parame
   return layout;
 }
 
+/** Running mean and variance of every batch norm of a layout, in its order: what a discrete network keeps beside its weights. */
+export function runningLayout(layout: readonly Parameter[]): Parameter[] {
+  const running: Parameter[] = [];
+  const add = appender(running);
+  for (const { name, shape } of layout) {
+    if (!name.endsWith("/scale")) continue;
+    const norm = name.slice(0, -"/scale".length);
+    add(`${norm}/mean`, shape, "zero");
+    add(`${norm}/variance`, shape, "one");
+  }
+  return running;
+}
+
 /** Scalars that a layout holds. */
 export function layoutSize(layout: readonly Parameter[]): number {
-  const last = layout[layout.length - 1];
-  return last.offset + last.size;
+  const last = layout.at(-1);
+  return last ? last.offset + last.size : 0;
 }
 
 /** Initial weights for a layout, the same on every device: they are drawn here, in the layout's order. */

@@ -12,8 +12,14 @@ import asc from "assemblyscript/asc";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TARGET = join(ROOT, "src/engine/wasm/binaries.ts");
 
-/** Builds: plain SIMD, which every engine has, and relaxed SIMD with its fused multiply-add. */
-const BUILDS = { basic: [], relaxed: ["--enable", "relaxed-simd"] };
+const RELAXED = ["--enable", "relaxed-simd"];
+const SHARED = ["--enable", "threads", "--sharedMemory", "--maximumMemory", "65536"];
+
+/**
+ * Builds: plain SIMD, which every engine has, and relaxed SIMD with its fused multiply-add; each for one thread, and for several over
+ * shared memory, which a page has only where it is isolated from other origins.
+ */
+const BUILDS = { basic: [], relaxed: RELAXED, basic_shared: SHARED, relaxed_shared: [...RELAXED, ...SHARED] };
 
 const FLAGS =
   "-O3 --converge --noAssert --runtime stub --importMemory --noExportMemory --initialMemory 1 --enable simd --disableWarning";

@@ -4,8 +4,9 @@ import { InputError } from "../core/errors";
 import type { Edit } from "../core/link";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
+import type { Progress as EngineProgress } from "../engine/device";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
-import { costOf, type OpenSearch, openSearch } from "../search/open";
+import { costOf, type OpenSearch, openSearch, type Surroundings } from "../search/open";
 import type { CheckpointRecord, RunRecord } from "../search/records";
 import { toLine } from "../search/runfile";
 import { DivergenceError, type Search } from "../search/search";
@@ -42,13 +43,15 @@ export class SearchHost implements SearchControl {
   private readonly pacer = new Pacer();
   private phase: Phase = "idle";
   private run_ = 0;
+  /** Why the device that the run was on is no more; null while there is one, or none was needed. */
+  private lost: string | null = null;
   private seconds = 0;
   private wanted: "run" | "pause" = "pause";
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly read: ReadFile,
-    private readonly choose: () => Promise<ReadyDevice> = chooseDevice,
+    private readonly choose: (options: { onProgress: EngineProgress }) => Promise<ReadyDevice> = chooseDevice,
   ) {}
 
   async connect(port: MessagePort): Promise<void> {
@@ -151,7 +154,9 @@ export class SearchHost implements SearchControl {
     const testing = "Testing the device";
     this.progress(testing, null);
     try {
-      const device = await this.choose();
+      const onProgress: EngineProgress = (done, total) => this.progress(testing, done < total ? done / total : null);
+      const device = await this.choose({ onProgress });
+      this.lost = null;
       this.outbox.send({ kind: "device", device: device.choice });
       const mine = this.device;
       device.onLost((reason) => {
@@ -166,10 +171,14 @@ export class SearchHost implements SearchControl {
   /** A run on a lost device goes on from its last checkpoint on the next one that can be had. */
   private async replaceDevice(lost: ReadyDevice, reason: string): Promise<void> {
     this.device = null;
+    this.lost = reason;
     const { current: hit, phase, run_: number } = this;
     const stands = phase === "running" || phase === "paused" || phase === "diverged";
     // A run that uses no device, or is over, does not mind; the next one opens another.
-    if (!hit || hit.settings.objective === "instant" || !stands) return;
+    if (!hit || hit.settings.objective === "instant" || !stands) {
+      if (phase === "preparing" && !hit) this.explain(reason);
+      return;
+    }
     // Steps on the lost device may never end: the loop is left behind, and stops by itself where they do.
     this.current = null;
     this.loop = Promise.resolve();
@@ -192,7 +201,7 @@ export class SearchHost implements SearchControl {
     } catch (error) {
       if (this.run_ !== number) return;
       this.fail(
-        `The GPU was lost: ${reason}. The run could not go on elsewhere: ${messageOf(error)}.`,
+        `${sentence(reason)} The run could not go on elsewhere: ${messageOf(error)}.`,
         "Save the run file if you need it, then reload the page.",
       );
     }
@@ -216,7 +225,9 @@ export class SearchHost implements SearchControl {
     const device = await this.ready();
     const dataset = await this.load(settings);
     this.progress("Building the network", null);
-    const createEngine = device.createEngine.bind(device);
+    const onProgress = (done: number, total: number) => this.progress("Compiling kernels", done / total);
+    const createEngine: Surroundings["createEngine"] = (spec, weights) =>
+      device.createEngine(spec, weights, onProgress);
     const opened = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark });
     this.progress("Building the network", 1);
     return opened;
@@ -333,7 +344,10 @@ export class SearchHost implements SearchControl {
 
   private explain(error: unknown): void {
     const message = messageOf(error);
-    if (error instanceof InputError) this.fail(message, "Change the setting, then reset.");
+    // Whatever else fails then is the echo of it.
+    if (this.lost !== null) {
+      this.fail(`${sentence(this.lost)} The run on it cannot go on.`, "Reset the run to take hold of a device again.");
+    } else if (error instanceof InputError) this.fail(message, "Change the setting, then reset.");
     else {
       this.fail(`The search has stopped: ${message}.`, "Reset the run; if it happens again, choose a smaller network.");
     }
@@ -356,6 +370,7 @@ export class SearchHost implements SearchControl {
   }
 }
 
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const after = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));

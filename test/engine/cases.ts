@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { NAS_BENCH_201, OPERATIONS } from "../../src/core/nasbench201";
+import { OPERATIONS } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
-import type { Batch, Engine, SupernetSpec, WeightStep } from "../../src/engine/engine";
-import { initialWeights, parameterLayout } from "../../src/engine/network";
-import { discreteCell, forward, mixedCell } from "./oracle";
+import type { Engine, SupernetSpec, WeightStep } from "../../src/engine/engine";
+import { parameterLayout } from "../../src/engine/network";
+import { type Case, relativeError, slope, supernetCase, weightGradient } from "../support/cases";
+import { scored, scoredDiscrete } from "../support/oracle";
 
 /** Makes engines on the device under test. */
 export interface Bench {
@@ -12,72 +13,10 @@ export interface Bench {
   tensors(): number;
 }
 
-export const SMALL: SupernetSpec = {
-  space: NAS_BENCH_201,
-  sizes: { channels: 2, cells: 1, image: 8, imageChannels: 1, classes: 10 },
-  batch: 4,
-};
-
-/** Leaves the weights where they are and the gradient itself in the velocity. */
-const PROBE: WeightStep = { rate: 0, momentum: 0, decay: 0, clip: 1e6 };
-
-export function someWeights(spec: SupernetSpec, seed = 1): Float32Array {
-  const random = new RandomStream(seed, "weights");
-  const weights = initialWeights(parameterLayout(spec.space, spec.sizes), random);
-  // Scales and offsets away from one and zero, so that each matters.
-  return weights.map((w) => w + 0.1 * random.normal());
-}
-
-export function someBatch(spec: SupernetSpec, seed = 1, count = spec.batch): Batch {
-  const random = new RandomStream(seed, "batch");
-  const { image, imageChannels, classes } = spec.sizes;
-  return {
-    images: Float32Array.from(random.normals(count * image * image * imageChannels)),
-    labels: Uint8Array.from({ length: count }, () => random.integer(classes)),
-  };
-}
-
-/** Mixing weights of a random softmax. */
-export function someMixing(seed = 1): number[] {
-  const random = new RandomStream(seed, "mixing");
-  return NAS_BENCH_201.rows.flatMap(({ choices }) => {
-    const shares = choices.map(() => Math.exp(random.normal()));
-    const sum = shares.reduce((a, b) => a + b, 0);
-    return shares.map((share) => share / sum);
-  });
-}
+const small = (batch = 4, seed = 1) => supernetCase({ channels: 2, imageChannels: 1 }, batch, "dense", seed);
 
 function oneHot(choices: readonly number[]): number[] {
   return choices.flatMap((choice) => OPERATIONS.map((_, o) => (o === choice ? 1 : 0)));
-}
-
-/** Gradient of all weights, by way of a step of rate 0. */
-async function weightGradient(engine: Engine, mixing: ArrayLike<number>, batch: Batch): Promise<Float32Array> {
-  await engine.weightStep(mixing, batch, PROBE);
-  const state = await engine.exportState();
-  return state.subarray(state.length / 2);
-}
-
-/** Largest difference over the largest expected value. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length);
-  let difference = 0;
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) {
-    // A NaN must not slip through a comparison.
-    difference = Math.max(difference, Number.isNaN(actual[i]) ? Infinity : Math.abs(actual[i] - expected[i]));
-    largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  return difference / largest;
-}
-
-/** Central difference in float64, of f along one coordinate of `x`. */
-function difference(f: (x: Float64Array) => number, x: ArrayLike<number>, index: number, h = 1e-7): number {
-  const moved = Float64Array.from(x);
-  moved[index] = x[index] + h;
-  const up = f(moved);
-  moved[index] = x[index] - h;
-  return (up - f(moved)) / (2 * h);
 }
 
 /** The cases every engine has to pass. Tolerances are of float32. */
@@ -87,38 +26,31 @@ export function engineCases(open: () => Promise<Bench>): void {
     bench = await open();
   });
 
-  async function using<T>(spec: SupernetSpec, run: (engine: Engine, weights: Float32Array) => Promise<T>): Promise<T> {
-    const weights = someWeights(spec);
-    const engine = await bench.create(spec, weights);
+  async function using<T>(made: Case, run: (engine: Engine, network: Case) => Promise<T>): Promise<T> {
+    const engine = await bench.create(made.spec, made.weights);
     try {
-      return await run(engine, weights);
+      return await run(engine, made);
     } finally {
       engine.dispose();
     }
   }
 
-  const shapes: [string, SupernetSpec][] = [
-    ["8 px", SMALL],
+  const shapes: [string, Case][] = [
+    ["8 px", small()],
     [
       "colour, two cells a stage, an odd side in the middle (14, 7, 4 px)",
-      {
-        ...SMALL,
-        sizes: { channels: 2, cells: 2, image: 14, imageChannels: 3, classes: 3 },
-        batch: 2,
-      },
+      supernetCase({ channels: 2, cells: 2, image: 14, classes: 3 }, 2),
     ],
-    ["an odd image (5, 3, 2 px)", { ...SMALL, sizes: { ...SMALL.sizes, image: 5 } }],
+    ["an odd image (5, 3, 2 px)", supernetCase({ channels: 2, image: 5, imageChannels: 1 }, 4)],
   ];
-  test.each(shapes)("loss and gradients agree with float64 finite differences: %s", async (_, spec) => {
-    const mixing = someMixing();
-    const batch = someBatch(spec);
-    await using(spec, async (engine, weights) => {
-      const oracle = (w: ArrayLike<number>, p: ArrayLike<number>) => forward(spec, w, mixedCell(p), batch);
-      const expected = oracle(weights, mixing);
+  test.each(shapes)("loss and gradients agree with float64 finite differences: %s", async (name, network) => {
+    await using(network, async (engine, { spec, weights, mixing, batch }) => {
+      const lossAt = (w: ArrayLike<number>, p: ArrayLike<number>) => scored(spec, w, p, batch).loss;
+      const expected = scored(spec, weights, mixing, batch);
       const { loss, accuracy, gradient } = await engine.architectureGradient(mixing, batch, false);
       expect(loss).toBeCloseTo(expected.loss, 4);
       expect(accuracy).toBeCloseTo(expected.accuracy, 6);
-      const slopes = mixing.map((_, i) => difference((p) => oracle(weights, p).loss, mixing, i));
+      const slopes = Array.from(mixing, (_, i) => slope((p) => lossAt(weights, p), mixing, i));
       expect(relativeError(gradient, slopes)).toBeLessThan(1e-3);
 
       // A few entries of every tensor, the first and the last (borders of kernels) among them.
@@ -129,29 +61,21 @@ export function engineCases(open: () => Promise<Bench>): void {
         offset + random.integer(size),
         offset + size - 1,
       ]);
-      const chosen = spec === SMALL ? entries : entries.filter((_, i) => i % 7 === 0);
+      const chosen = name === "8 px" ? entries : entries.filter((_, i) => i % 7 === 0);
       expect(
         relativeError(
           chosen.map((i) => byWeights[i]),
-          chosen.map((i) => difference((w) => oracle(w, mixing).loss, weights, i)),
+          chosen.map((i) => slope((w) => lossAt(w, mixing), weights, i)),
         ),
       ).toBeLessThan(1e-3);
 
       // All weights at once, along random directions.
       for (let k = 0; k < 3; k++) {
         const direction = random.normals(weights.length);
-        const slope = difference(
-          ([t]) =>
-            oracle(
-              Float64Array.from(weights, (w, i) => w + t * direction[i]),
-              mixing,
-            ).loss,
-          [0],
-          0,
-        );
+        const moved = (t: number) => Float64Array.from(weights, (w, i) => w + t * direction[i]);
+        const along = slope(([t]) => lossAt(moved(t), mixing), [0], 0);
         const projected = byWeights.reduce((sum, g, i) => sum + g * direction[i], 0);
-        const norm = Math.hypot(...byWeights);
-        expect(Math.abs(projected - slope) / norm).toBeLessThan(1e-3);
+        expect(Math.abs(projected - along) / Math.hypot(...byWeights)).toBeLessThan(1e-3);
       }
     });
   });
@@ -164,11 +88,10 @@ export function engineCases(open: () => Promise<Bench>): void {
       [3, 0, 0, 2, 0, 1],
       [0, 0, 0, 0, 0, 0],
     ];
-    const batch = someBatch(SMALL);
-    await using(SMALL, async (engine, weights) => {
+    await using(small(), async (engine, { spec, weights, batch }) => {
       for (const choices of cells) {
-        const discrete = discreteCell(choices.map((o) => OPERATIONS[o]));
-        const expected = forward(SMALL, weights, discrete, batch);
+        const operations = choices.map((o) => OPERATIONS[o]);
+        const expected = scoredDiscrete(spec, weights, operations, batch);
         const mixing = oneHot(choices);
         const score = await engine.evaluate(mixing, batch);
         expect(score.loss).toBeCloseTo(expected.loss, 4);
@@ -178,9 +101,7 @@ export function engineCases(open: () => Promise<Bench>): void {
         const weightsAfter = await weightGradient(engine, mixing, batch);
         expect(weightsAfter.every(Number.isFinite)).toBe(true);
         if (choices.every((o) => o === 0)) continue; // Every map is zero: at the rectifiers' kinks there is no slope.
-        const slopes = mixing.map((_, i) =>
-          difference((p) => forward(SMALL, weights, mixedCell(p), batch).loss, mixing, i),
-        );
+        const slopes = mixing.map((_, i) => slope((p) => scored(spec, weights, p, batch).loss, mixing, i));
         expect(relativeError(gradient, slopes)).toBeLessThan(1e-3);
         for (let row = 0; row < 6; row++) expect(gradient[5 * row]).toBe(0);
       }
@@ -188,9 +109,7 @@ export function engineCases(open: () => Promise<Bench>): void {
   });
 
   test("per-example gradients are those of the summed loss, and average to the batch's", async () => {
-    const mixing = someMixing();
-    const batch = someBatch(SMALL);
-    await using(SMALL, async (engine, weights) => {
+    await using(small(), async (engine, { spec, weights, mixing, batch }) => {
       const one = await engine.architectureGradient(mixing, batch, false);
       const each = await engine.architectureGradient(mixing, batch, true);
       expect(each.loss).toBeCloseTo(one.loss, 5);
@@ -198,18 +117,15 @@ export function engineCases(open: () => Promise<Bench>): void {
       const rows = each.perExample as Float64Array;
       const mean = one.gradient.map((_, i) => [0, 1, 2, 3].reduce((sum, b) => sum + rows[b * 30 + i] / 4, 0));
       expect(relativeError(mean, one.gradient)).toBeLessThan(1e-4);
-      const tiled = Array.from({ length: 4 }, () => mixing).flat();
-      const summed = (p: ArrayLike<number>) =>
-        forward(SMALL, weights, mixedCell(p), batch).losses.reduce((sum, value) => sum + value, 0);
-      const slopes = tiled.map((_, i) => difference(summed, tiled, i));
+      const tiled = Array.from({ length: 4 }, () => Array.from(mixing)).flat();
+      const summed = (p: ArrayLike<number>) => 4 * scored(spec, weights, p, batch).loss;
+      const slopes = tiled.map((_, i) => slope(summed, tiled, i));
       expect(relativeError(rows, slopes)).toBeLessThan(1e-3);
     });
   });
 
   test("the update is that of PyTorch's SGD with Nesterov momentum, clipped by the global norm", async () => {
-    const mixing = someMixing();
-    const batch = someBatch(SMALL);
-    await using(SMALL, async (engine, weights) => {
+    await using(small(), async (engine, { weights, mixing, batch }) => {
       const raw = await weightGradient(engine, mixing, batch);
       const norm = Math.hypot(...raw);
       const random = new RandomStream(9, "velocity");
@@ -232,11 +148,9 @@ export function engineCases(open: () => Promise<Bench>): void {
   });
 
   test("the loss of a fixed batch falls, calls keep their order unawaited, and nothing leaks", async () => {
-    const mixing = someMixing();
-    const batch = someBatch(SMALL);
     const step: WeightStep = { rate: 0.05, momentum: 0.9, decay: 0, clip: 5 };
     const start = bench.tensors();
-    await using(SMALL, async (engine, weights) => {
+    await using(small(), async (engine, { weights, mixing, batch }) => {
       const first = await engine.weightStep(mixing, batch, step);
       const alive = bench.tensors();
       const later = await Promise.all([
@@ -260,17 +174,16 @@ export function engineCases(open: () => Promise<Bench>): void {
       engine.importState(later[4]);
       expect((await engine.evaluate(mixing, batch)).loss).toBeCloseTo(later[5].loss, 5);
       expect(relativeError(await engine.exportState(), later[4])).toBe(0);
-      expect(weights).toEqual(someWeights(SMALL));
+      expect(weights).toEqual(small().weights);
     });
     expect(bench.tensors()).toBe(start);
   });
 
   test("a smaller batch, and the same step twice from the same state", async () => {
-    const mixing = someMixing();
-    const batch = someBatch(SMALL, 5, 2);
-    await using(SMALL, async (engine, weights) => {
+    const { batch } = small(2, 5);
+    await using(small(), async (engine, { spec, weights, mixing }) => {
       const { loss } = await engine.evaluate(mixing, batch);
-      expect(loss).toBeCloseTo(forward(SMALL, weights, mixedCell(mixing), batch).loss, 4);
+      expect(loss).toBeCloseTo(scored(spec, weights, mixing, batch).loss, 4);
       const state = await engine.exportState();
       const step: WeightStep = { rate: 0.05, momentum: 0.9, decay: 0, clip: 5 };
       await engine.weightStep(mixing, batch, step);
@@ -282,9 +195,9 @@ export function engineCases(open: () => Promise<Bench>): void {
   });
 
   test("what does not fit is refused", async () => {
-    await expect(bench.create(SMALL, new Float32Array(3))).rejects.toThrow(/weights, not 3/);
-    await using(SMALL, async (engine) => {
-      await expect(engine.evaluate([1, 0], someBatch(SMALL))).rejects.toThrow(/30 mixing weights, not 2/);
+    await expect(bench.create(small().spec, new Float32Array(3))).rejects.toThrow(/weights, not 3/);
+    await using(small(), async (engine, { batch }) => {
+      await expect(engine.evaluate([1, 0], batch)).rejects.toThrow(/30 mixing weights, not 2/);
       expect(() => engine.importState(new Float32Array(1))).toThrow(/numbers, not 1/);
     });
   });

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { WeightStep } from "../../src/engine/engine";
 import { open as openCpu } from "../../src/engine/reference/cpu";
 import { open as openWebGpu } from "../../src/engine/reference/webgpu";
-import { engineCases, relativeError, SMALL, someBatch, someMixing, someWeights } from "./cases";
+import { relativeError, supernetCase } from "../support/cases";
+import { engineCases } from "./cases";
 
 const device = await openWebGpu();
 
@@ -12,11 +13,14 @@ engineCases(async () => ({ create: device.createEngine, tensors: () => tf.memory
 test("WebGPU and the CPU agree over a few steps", async () => {
   const step: WeightStep = { rate: 0.05, momentum: 0.9, decay: 5e-4, clip: 5 };
   const run = async ({ createEngine }: typeof device) => {
-    const engine = await createEngine(SMALL, someWeights(SMALL));
+    const small = (seed = 1) => supernetCase({ channels: 2, imageChannels: 1 }, 4, "dense", seed);
+    const { spec, weights } = small();
+    const engine = await createEngine(spec, weights);
     const losses: number[] = [];
     for (let i = 0; i < 4; i++) {
-      losses.push((await engine.architectureGradient(someMixing(i), someBatch(SMALL, 10 + i), false)).loss);
-      losses.push((await engine.weightStep(someMixing(i), someBatch(SMALL, i), step)).loss);
+      const { mixing, batch } = small(i);
+      losses.push((await engine.architectureGradient(mixing, small(10 + i).batch, false)).loss);
+      losses.push((await engine.weightStep(mixing, batch, step)).loss);
     }
     const state = await engine.exportState();
     engine.dispose();

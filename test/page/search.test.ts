@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 /** A search small enough for a software adapter. */
-const SMALL = { Steps: 8, "Images a half": 1250, "Image size": 8, Channels: 2, Batch: 4, "Evaluate on": 4 };
+const SMALL = { Steps: 30, "Images a half": 1250, "Image size": 8, Channels: 2, Batch: 4, "Evaluate on": 4 };
 
 async function fill(page: Page, label: string, value: number): Promise<void> {
   const field = page.getByRole("textbox", { name: new RegExp(`^${label}`) }).first();

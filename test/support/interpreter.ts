@@ -1,5 +1,6 @@
 import type { Batch, WeightStep } from "../../src/engine/engine";
-import { NORM_EPSILON } from "../../src/engine/network";
+import { NORM_EPSILON, RUNNING_MOMENTUM } from "../../src/engine/network";
+import { packState, stateParts } from "../../src/engine/plan/exchange";
 import {
   type Arguments,
   argumentsOf,
@@ -12,7 +13,7 @@ import {
   termsOf,
 } from "../../src/engine/plan/kernels";
 import type { Plan } from "../../src/engine/plan/plan";
-import { pack, unpack } from "../../src/engine/plan/weights";
+import { unpack } from "../../src/engine/plan/weights";
 
 /**
  * Runs a plan in float64, one loop a sum as kernels.ts states it. It is what the plan is verified with (against a network written
@@ -25,17 +26,19 @@ export class Interpreter {
     this.arena = new Float64Array(plan.floats);
   }
 
-  /** Sets weights (and velocities, where given) from flat vectors. */
-  load(weights: ArrayLike<number>, velocities?: ArrayLike<number>): void {
-    const { regions, packed, blocks } = this.plan;
-    for (const [flat, offset] of [
-      [weights, regions.weights],
-      [velocities, regions.velocities],
-    ] as const) {
-      const target = new Float32Array(packed);
-      if (flat) pack(blocks, flat, target);
-      this.arena.set(target, offset);
-    }
+  /** Sets weights, or a whole state, from a flat vector. */
+  load(state: ArrayLike<number>): void {
+    const parts = stateParts(this.plan);
+    const ranges = parts.map(({ floats }) => new Float32Array(floats));
+    packState(this.plan, state, ranges);
+    for (const [i, { offset }] of parts.entries()) this.arena.set(ranges[i], offset);
+  }
+
+  /** The running statistics of a discrete network, flat. */
+  running(): Float64Array {
+    const flat = new Float64Array(this.plan.running.reduce((sum, { parameter }) => sum + parameter.size, 0));
+    unpack(this.plan.running, this.arena.subarray(this.plan.regions.running), flat);
+    return flat;
   }
 
   /** A region that is packed like the weights, flat. */
@@ -51,7 +54,7 @@ export class Interpreter {
   feed(mixing: ArrayLike<number>, batch: Batch, step?: WeightStep): void {
     const { regions, spec, images } = this.plan;
     const { image, imageChannels } = spec.sizes;
-    this.arena.set(Array.from(mixing), regions.mixing);
+    this.arena.set(spec.architecture ? [1] : Array.from(mixing), regions.mixing);
     if (step) this.arena.set([step.rate, step.momentum, step.decay, step.clip], regions.hyper);
     this.arena.set(batch.labels, regions.labels);
     const vectors = Math.ceil(imageChannels / 4);
@@ -359,6 +362,25 @@ export class Interpreter {
         const g = m[a.gradient + i] * factor + decay * m[a.weights + i];
         m[a.velocities + i] = momentum * m[a.velocities + i] + g;
         m[a.weights + i] -= rate * (g + momentum * m[a.velocities + i]);
+      }
+    },
+    track: (a) => {
+      const n = a.positions * this.plan.spec.batch;
+      for (let c = 0; c < 4 * a.vectors; c++) {
+        const variance = Math.max(0, 1 / this.inverse(a.stats, c) ** 2 - NORM_EPSILON);
+        for (const [at, value] of [
+          [a.running + c, this.mean(a.stats, c)],
+          [a.running + 4 * a.vectors + c, (variance * n) / Math.max(1, n - 1)],
+        ]) {
+          this.arena[at] = (1 - RUNNING_MOMENTUM) * this.arena[at] + RUNNING_MOMENTUM * value;
+        }
+      }
+    },
+    runningStats: (a) => {
+      for (let c = 0; c < 4 * a.vectors; c++) {
+        const at = a.stats + 8 * (c >> 2) + (c & 3);
+        this.arena[at] = this.arena[a.running + c];
+        this.arena[at + 4] = 1 / Math.sqrt(this.arena[a.running + 4 * a.vectors + c] + NORM_EPSILON);
       }
     },
   };

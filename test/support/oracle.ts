@@ -1,10 +1,10 @@
 import { rowOffsets } from "../../src/core/space";
-import type { Batch, SupernetSpec } from "../../src/engine/engine";
-import { halved, NORM_EPSILON, type Parameter, parameterLayout, STAGES } from "../../src/engine/network";
+import type { Batch, Score, SupernetSpec } from "../../src/engine/engine";
+import { type Parameter, parameterLayout } from "../../src/engine/network";
 
 /**
- * The supernet in plain float64 loops, layer by layer: a network to compare the engines with that shares no idea with them but the
- * order of the parameters. Tensors are batch x side x side x channels.
+ * The supernet, or a discrete network, in plain float64 loops, layer by layer: a network to compare the engines with that shares no
+ * idea with them but the order of the parameters. Tensors are batch x side x side x channels.
  */
 interface Map4 {
   readonly batch: number;
@@ -20,58 +20,117 @@ interface Node {
   readonly back: () => void;
 }
 
-export interface Outcome {
-  readonly loss: number;
-  readonly accuracy: number;
+/** Score of a batch and the loss of each of its images. */
+export interface Scored extends Score {
+  readonly losses: readonly number[];
+  /** How near to zero an input of a rectifier came without being zero: below rounding, its slope has no right answer. */
+  readonly margin: number;
+}
+
+export interface Outcome extends Scored {
   /** dL/dw, in the layout's order. */
   readonly weights: Float64Array;
   /** dL/dp. */
   readonly mixing: Float64Array;
   /** dL_i/dp, batch x size: the gradient of the summed loss by image i's own copy of p. */
   readonly perExample: Float64Array;
+  /** Of the batch, for every affine batch norm by name. */
+  readonly moments: ReadonlyMap<string, Moments>;
 }
 
-/** Loss, accuracy and all gradients of a batch. */
+/** Mean and biased variance of every channel. */
+export interface Moments {
+  readonly mean: number[];
+  readonly variance: number[];
+  /** Values behind one channel. */
+  readonly count: number;
+}
+
+/** What batch norms go by instead of the batch's own moments. */
+export type Running = ReadonlyMap<string, Omit<Moments, "count">>;
+
+/** Scores a batch of any size; `mixing` is one row, or one for each image. */
+export function scored(
+  spec: SupernetSpec,
+  weights: ArrayLike<number>,
+  mixing: ArrayLike<number>,
+  batch: Batch,
+): Scored {
+  return new Oracle(spec, weights, batch, mixing).forward();
+}
+
+/** Scores a batch with discrete cells: one operation an edge, written without mixing weights. */
+export function scoredDiscrete(
+  spec: SupernetSpec,
+  weights: ArrayLike<number>,
+  operations: readonly string[],
+  batch: Batch,
+): Scored {
+  return new Oracle(spec, weights, batch, operations).forward();
+}
+
+/**
+ * Score and all gradients of a batch.
+ * @param running where it is given there are no gradients
+ */
 export function oracle(
   spec: SupernetSpec,
   weights: ArrayLike<number>,
   mixing: ArrayLike<number>,
   batch: Batch,
+  running?: Running,
 ): Outcome {
-  return new Oracle(spec, weights, mixing).run(batch);
+  const network = new Oracle(spec, weights, batch, mixing, running);
+  return { ...network.forward(), ...network.backward() };
 }
+
+/** Stages of the skeleton, and what batch norm adds to a variance. */
+const STAGES = 3;
+const EPSILON = 1e-5;
 
 class Oracle {
   private readonly layout: Map<string, Parameter>;
   private readonly dWeights: Float64Array;
   private readonly perExample: Float64Array;
   private readonly tape: Node[] = [];
+  private readonly count: number;
+  private margin = Infinity;
+  private readonly moments = new Map<string, Moments>();
 
   constructor(
     private readonly spec: SupernetSpec,
     private readonly weights: ArrayLike<number>,
-    private readonly mixing: ArrayLike<number>,
+    private readonly batch: Batch,
+    /** Mixing weights, or the operation of each edge. */
+    private readonly architecture: ArrayLike<number> | readonly string[],
+    private readonly running?: Running,
   ) {
-    this.layout = new Map(parameterLayout(spec.space, spec.sizes).map((parameter) => [parameter.name, parameter]));
+    this.count = batch.labels.length;
+    const layout = parameterLayout(spec.space, spec.sizes, spec.architecture);
+    this.layout = new Map(layout.map((parameter) => [parameter.name, parameter]));
     this.dWeights = new Float64Array(weights.length);
-    this.perExample = new Float64Array(spec.batch * spec.space.size);
+    this.perExample = new Float64Array(this.count * spec.space.size);
   }
 
-  run(batch: Batch): Outcome {
-    const { sizes, space } = this.spec;
-    const input = map(this.spec.batch, sizes.image, sizes.imageChannels);
-    input.data.set(batch.images);
+  forward(): Scored {
+    const { sizes } = this.spec;
+    const input = map(this.count, sizes.image, sizes.imageChannels);
+    input.data.set(this.batch.images);
     let x = this.record(input, () => {});
     x = this.norm(this.conv(x, "stem/conv", 1), "stem");
     for (let stage = 0; stage < STAGES; stage++) {
       if (stage > 0) x = this.residual(x, `reduce${stage}`);
       for (let i = 0; i < sizes.cells; i++) x = this.cell(x, `cell${stage * sizes.cells + i}`);
     }
-    const score = this.head(x, batch.labels);
-    for (const node of this.tape.toReversed()) node.back();
-    const gradient = new Float64Array(space.size);
-    for (let i = 0; i < this.perExample.length; i++) gradient[i % space.size] += this.perExample[i] / this.spec.batch;
-    return { ...score, weights: this.dWeights, mixing: gradient, perExample: this.perExample };
+    return this.head(x);
+  }
+
+  backward(): Omit<Outcome, keyof Scored> {
+    if (!this.running) for (const node of this.tape.toReversed()) node.back();
+    const { size } = this.spec.space;
+    const mixing = new Float64Array(size);
+    for (let i = 0; i < this.perExample.length; i++) mixing[i % size] += this.perExample[i] / this.count;
+    return { weights: this.dWeights, mixing, perExample: this.perExample, moments: this.moments };
   }
 
   private record(value: Map4, back: (gradient: Float64Array) => void): Node {
@@ -91,6 +150,7 @@ class Oracle {
     const y = map(x.value.batch, x.value.side, x.value.channels);
     x.value.data.forEach((value, i) => {
       y.data[i] = Math.max(0, value);
+      if (value !== 0) this.margin = Math.min(this.margin, Math.abs(value));
     });
     return this.record(y, (dy) => {
       for (let i = 0; i < dy.length; i++) if (x.value.data[i] > 0) x.gradient.data[i] += dy[i];
@@ -101,7 +161,7 @@ class Oracle {
     const { shape, offset } = this.parameter(name);
     const [kernel, , ins, outs] = shape;
     const pad = (kernel - 1) / 2;
-    const side = stride === 2 ? halved(x.value.side) : x.value.side;
+    const side = Math.ceil(x.value.side / stride);
     const y = map(x.value.batch, side, outs);
     const each = (visit: (xi: number, yi: number, wi: number) => void) => {
       for (let b = 0; b < y.batch; b++) {
@@ -130,7 +190,7 @@ class Oracle {
     );
   }
 
-  /** Batch norm with the batch's statistics, affine where it has a name. */
+  /** Batch norm, affine where it has a name. */
   private norm(x: Node, name?: string): Node {
     const { channels, data } = x.value;
     const count = data.length / channels;
@@ -139,17 +199,23 @@ class Oracle {
     const offsetAt = name === undefined ? -1 : this.parameter(`${name}/offset`).offset;
     const xhat = new Float64Array(data.length);
     const inverse = new Float64Array(channels);
+    const moments: Moments = { mean: [], variance: [], count };
     for (let c = 0; c < channels; c++) {
       let mean = 0;
       let variance = 0;
       for (let i = c; i < data.length; i += channels) mean += data[i] / count;
       for (let i = c; i < data.length; i += channels) variance += (data[i] - mean) ** 2 / count;
-      inverse[c] = 1 / Math.sqrt(variance + NORM_EPSILON);
+      moments.mean.push(mean);
+      moments.variance.push(variance);
+      const given = name === undefined ? undefined : this.running?.get(name);
+      if (given) [mean, variance] = [given.mean[c], given.variance[c]];
+      inverse[c] = 1 / Math.sqrt(variance + EPSILON);
       for (let i = c; i < data.length; i += channels) {
         xhat[i] = (data[i] - mean) * inverse[c];
         y.data[i] = name === undefined ? xhat[i] : this.weights[scaleAt + c] * xhat[i] + this.weights[offsetAt + c];
       }
     }
+    if (name !== undefined) this.moments.set(name, moments);
     return this.record(y, (dy) => {
       for (let c = 0; c < channels; c++) {
         let sum = 0;
@@ -173,7 +239,7 @@ class Oracle {
   /** Mean over windows, existing pixels only: 3 x 3 of stride 1 around every pixel, or 2 x 2 of stride 2. */
   private pool(x: Node, stride: 1 | 2): Node {
     const { channels } = x.value;
-    const side = stride === 2 ? halved(x.value.side) : x.value.side;
+    const side = Math.ceil(x.value.side / stride);
     const y = map(x.value.batch, side, channels);
     const each = (visit: (xi: number, yi: number, share: number) => void) => {
       for (let b = 0; b < y.batch; b++) {
@@ -203,22 +269,24 @@ class Oracle {
   }
 
   /** Sum of values, each times a mixing weight where its index is given. */
-  private sum(parts: readonly { node: Node; weight?: number }[]): Node {
-    const first = parts[0].node.value;
-    const y = map(first.batch, first.side, first.channels);
+  private sum(parts: readonly { node: Node; weight?: number }[], { value: like } = parts[0].node): Node {
+    const { size } = this.spec.space;
+    const y = map(like.batch, like.side, like.channels);
     const image = y.data.length / y.batch;
+    const share = (i: number, weight?: number) => {
+      if (weight === undefined) return 1;
+      const row = this.architecture.length > size ? Math.floor(i / image) : 0;
+      return Number(this.architecture[row * size + weight]);
+    };
     for (const { node, weight } of parts) {
-      const p = weight === undefined ? 1 : this.mixing[weight];
-      for (let i = 0; i < y.data.length; i++) y.data[i] += p * node.value.data[i];
+      for (let i = 0; i < y.data.length; i++) y.data[i] += share(i, weight) * node.value.data[i];
     }
     return this.record(y, (dy) => {
       for (const { node, weight } of parts) {
-        const p = weight === undefined ? 1 : this.mixing[weight];
         for (let i = 0; i < dy.length; i++) {
-          node.gradient.data[i] += p * dy[i];
+          node.gradient.data[i] += share(i, weight) * dy[i];
           if (weight === undefined) continue;
-          const at = Math.floor(i / image) * this.spec.space.size + weight;
-          this.perExample[at] += this.spec.batch * dy[i] * node.value.data[i];
+          this.perExample[Math.floor(i / image) * size + weight] += this.count * dy[i] * node.value.data[i];
         }
       }
     });
@@ -231,8 +299,23 @@ class Oracle {
     return this.sum([{ node: second }, { node: shortcut }]);
   }
 
+  /** A candidate operation of an edge; `name` is that of its weights. */
+  private operation(operation: string, x: Node, name: string, affine = false): Node {
+    switch (operation) {
+      case "none":
+        return this.record(map(x.value.batch, x.value.side, x.value.channels), () => {});
+      case "skip_connect":
+        return x;
+      case "avg_pool_3x3":
+        return this.pool(x, 1);
+      default:
+        return this.norm(this.conv(this.relu(x), name, 1), affine ? name : undefined);
+    }
+  }
+
   private cell(x: Node, name: string): Node {
-    const { space } = this.spec;
+    if (typeof this.architecture[0] === "string") return this.discreteCell(x, name);
+    const { space, architecture } = this.spec;
     const offsets = rowOffsets(space.rows);
     const nodes = [x];
     for (let to = 1; to < space.nodes; to++) {
@@ -240,28 +323,41 @@ class Oracle {
         const [from, target] = space.edges[r];
         if (target !== to) return [];
         return row.choices.flatMap((operation, o) => {
-          const weight = offsets[r] + o;
-          if (operation === "none") return [];
-          if (operation === "skip_connect") return [{ node: nodes[from], weight }];
-          if (operation === "avg_pool_3x3") return [{ node: this.pool(nodes[from], 1), weight }];
-          return [
-            { node: this.norm(this.conv(this.relu(nodes[from]), `${name}/${row.name}/${operation}`, 1)), weight },
-          ];
+          if (architecture && (architecture[r] !== o || operation === "none")) return [];
+          const node = this.operation(
+            operation,
+            nodes[from],
+            `${name}/${row.name}/${operation}`,
+            architecture !== undefined,
+          );
+          return [{ node, weight: architecture ? undefined : offsets[r] + o }];
         });
       });
-      nodes.push(this.sum(parts));
+      nodes.push(this.sum(parts, x));
     }
     return nodes[nodes.length - 1];
   }
 
-  private head(x: Node, labels: Uint8Array): { loss: number; accuracy: number } {
+  /** A cell of NAS-Bench-201, edge by edge. */
+  private discreteCell(x: Node, name: string): Node {
+    const [a, b, c, d, e, f] = Array.from(this.architecture, String);
+    const edge = (to: number, from: number, operation: string, source: Node) => ({
+      node: this.operation(operation, source, `${name}/${to}<-${from}/${operation}`),
+    });
+    const one = this.sum([edge(1, 0, a, x)]);
+    const two = this.sum([edge(2, 0, b, x), edge(2, 1, c, one)]);
+    return this.sum([edge(3, 0, d, x), edge(3, 1, e, one), edge(3, 2, f, two)]);
+  }
+
+  private head(x: Node): Scored {
+    const { labels } = this.batch;
     const { classes } = this.spec.sizes;
     const y = this.relu(this.norm(x, "head"));
     const { batch, side, channels } = y.value;
     const weight = this.parameter("head/weight").offset;
     const bias = this.parameter("head/bias").offset;
     const positions = side * side;
-    let loss = 0;
+    const losses: number[] = [];
     let hits = 0;
     for (let b = 0; b < batch; b++) {
       const f = new Float64Array(channels);
@@ -272,7 +368,7 @@ class Oracle {
       );
       const largest = Math.max(...logits);
       const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
-      loss += (Math.log(total) + largest - logits[labels[b]]) / batch;
+      losses.push(Math.log(total) + largest - logits[labels[b]]);
       if (logits.indexOf(largest) === labels[b]) hits++;
       for (let o = 0; o < classes; o++) {
         const d = (Math.exp(logits[o] - largest) / total - (o === labels[b] ? 1 : 0)) / batch;
@@ -284,7 +380,8 @@ class Oracle {
         }
       }
     }
-    return { loss, accuracy: hits / batch };
+    const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
+    return { losses, loss, accuracy: hits / batch, margin: this.margin };
   }
 }
 

@@ -6,9 +6,9 @@ import { initialWeights, layoutSize, parameterLayout } from "../../src/engine/ne
 import { createPlan, planCost } from "../../src/engine/plan/plan";
 import { Arena } from "../../src/engine/plan/program";
 import { pack, unpack } from "../../src/engine/plan/weights";
-import { type Case, type Mix, relativeError, supernetCase } from "../support/cases";
+import { type Case, type Mix, relativeError, slope, supernetCase } from "../support/cases";
 import { Interpreter } from "../support/interpreter";
-import { oracle } from "../support/oracle";
+import { oracle, scored } from "../support/oracle";
 
 const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: number; mix?: Mix }[] = [
   { name: "dense", sizes: {}, batch: 3 },
@@ -48,7 +48,7 @@ describe("a plan, run in float64", () => {
 
       const step = { rate: 0.1, momentum: 0.9, decay: 3e-4, clip: 0.5 };
       machine.arena.fill(Number.NaN, plan.regions.squares + 4);
-      machine.load(weights, weights);
+      machine.load(Float32Array.of(...weights, ...weights));
       machine.feed(mixing, data, step);
       machine.run(plan.programs.weights);
       expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);
@@ -66,16 +66,13 @@ describe("the network that plans are compared with", () => {
   it("agrees with finite differences, average pooling at the borders included", () => {
     const { spec, weights, mixing, batch } = supernetCase({ channels: 2, image: 6, classes: 3 }, 2);
     const { weights: dWeights, mixing: dMixing } = oracle(spec, weights, mixing, batch);
-    const h = 1e-5;
-    const slope = (values: ArrayLike<number>, i: number, loss: (moved: number[]) => number) => {
-      const at = (value: number) => loss(Array.from(values, (v, j) => (j === i ? value : v)));
-      return (at(values[i] + h) - at(values[i] - h)) / (2 * h);
-    };
-    const mixingSlopes = Array.from(mixing, (_, i) => slope(mixing, i, (p) => oracle(spec, weights, p, batch).loss));
+    const mixingSlopes = Array.from(mixing, (_, i) =>
+      slope((p) => scored(spec, weights, p, batch).loss, mixing, i, 1e-5),
+    );
     expect(relativeError(dMixing, mixingSlopes)).toBeLessThan(1e-6);
     // Some of every parameter.
     const picked = parameterLayout(spec.space, spec.sizes).map(({ offset, size }) => offset + Math.floor(size / 2));
-    const slopes = picked.map((i) => slope(weights, i, (w) => oracle(spec, w, mixing, batch).loss));
+    const slopes = picked.map((i) => slope((w) => scored(spec, w, mixing, batch).loss, weights, i, 1e-5));
     expect(
       relativeError(
         picked.map((i) => dWeights[i]),

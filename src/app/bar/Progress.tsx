@@ -28,7 +28,7 @@ function waitingFor(state: AppState): AppState["progress"] {
   if (step > 0 || phase === "failed") return null;
   if (phase === "running") {
     if (objectiveOf(state) === "instant") return null;
-    const compiles = device?.device === "webgpu" || device?.device === "webgl";
+    const compiles = device?.engine === "reference" && (device.device === "webgpu" || device.device === "webgl");
     return { what: compiles ? "Compiling for the first step" : "Taking the first step", fraction: null };
   }
   if (phase === "preparing") return progress ?? { what: "Preparing", fraction: null };

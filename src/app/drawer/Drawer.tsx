@@ -1,11 +1,15 @@
-import { type lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { type DrawerName, openDrawer, useApp } from "../store";
 import "./drawer.css";
 
 /** What a drawer is called, and its panel, which is loaded when it first opens. */
-const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [];
+const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [
+  { name: "share", title: "Share", hint: "A link that repeats the run; the cell, the run and the figures as files" },
+];
 
-const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {};
+const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {
+  share: lazy(() => import("../share/Share")),
+};
 
 /** The buttons that open drawers. */
 export function DrawerButtons() {

@@ -1,13 +1,20 @@
 import { InputError } from "../../core/errors";
 import type { ArchitectureGradient, Batch, Score, WeightStep } from "../engine";
-import { layoutSize, parameterLayout } from "../network";
 import type { Plan } from "./plan";
-import { pack, unpack, vectorsOf } from "./weights";
+import { type Block, pack, unpack, vectorsOf } from "./weights";
 
 /**
  * What goes into the arena before a program runs, and what comes out after it: two ranges, from `regions.mixing` up to `regions.losses`,
  * and from there up to `outputEnd`. `origin` is the offset of the float that a view begins with: 0 for a view of the whole arena.
  */
+
+/** @throws {InputError} where the plan has no mixing weights to differentiate by */
+export function requireSupernet({ spec }: Plan): void {
+  if (!spec.architecture) return;
+  throw new InputError(
+    "a discrete network has no mixing weights to differentiate by; create the engine without an architecture",
+  );
+}
 
 /** Writes mixing weights, images and labels, and for a weight step its settings. @throws {InputError} where the sizes are wrong */
 export function writeInputs(
@@ -21,8 +28,11 @@ export function writeInputs(
   const { regions, spec, images } = plan;
   const { image, imageChannels, classes } = spec.sizes;
   const positions = image * image;
-  if (mixing.length !== spec.space.size) {
-    throw new InputError(`expected ${spec.space.size} mixing weights, got ${mixing.length}`);
+  const expected = spec.architecture ? 0 : spec.space.size;
+  if (mixing.length !== expected) {
+    throw new InputError(
+      `expected ${expected} mixing weights${spec.architecture ? " for a discrete network" : ""}, got ${mixing.length}`,
+    );
   }
   if (batch.labels.length !== spec.batch || batch.images.length !== spec.batch * positions * imageChannels) {
     throw new InputError(
@@ -33,7 +43,7 @@ export function writeInputs(
   if (batch.labels.some((label) => label >= classes)) {
     throw new InputError(`a label of the batch is not below the number of classes, ${classes}`);
   }
-  view.set(Float32Array.from(mixing), regions.mixing - origin);
+  view.set(spec.architecture ? [1] : Float32Array.from(mixing), regions.mixing - origin);
   if (step) view.set([step.rate, step.momentum, step.decay, step.clip], regions.hyper - origin);
   view.set(batch.labels, regions.labels - origin);
   const vectors = vectorsOf(imageChannels);
@@ -86,32 +96,62 @@ export function readGradient(
   return { ...result, perExample: examples };
 }
 
-/** Weights then velocities in the order of `parameterLayout`, from the two packed regions that hold them. */
-export function unpackState({ blocks, spec }: Plan, weights: Float32Array, velocities: Float32Array): Float32Array {
-  const count = layoutSize(parameterLayout(spec.space, spec.sizes));
-  const state = new Float32Array(2 * count);
-  unpack(blocks, weights, state.subarray(0, count));
-  unpack(blocks, velocities, state.subarray(count));
+/** A range of the arena that belongs to a network's state, and what it holds. */
+export interface StatePart {
+  readonly offset: number;
+  readonly floats: number;
+  readonly blocks: readonly Block[];
+  /** Scalars without padding. */
+  readonly scalars: number;
+}
+
+/** Weights, velocities and, of a discrete network, running statistics: the parts of a state in its order. */
+export function stateParts({ regions, packed, blocks, running }: Plan): StatePart[] {
+  const part = (offset: number, floats: number, held: readonly Block[]): StatePart => {
+    const scalars = held.reduce((sum, { parameter }) => sum + parameter.size, 0);
+    return { offset, floats, blocks: held, scalars };
+  };
+  const parts = [part(regions.weights, packed, blocks), part(regions.velocities, packed, blocks)];
+  if (running.length === 0) return parts;
+  const floats = running.reduce((sum, { size }) => sum + size, 0);
+  return [...parts, part(regions.running, floats, running)];
+}
+
+/** The flat state, its layouts' order, from its parts' ranges of the arena. */
+export function unpackState(plan: Plan, ranges: readonly Float32Array[]): Float32Array {
+  const parts = stateParts(plan);
+  const state = new Float32Array(parts.reduce((sum, { scalars }) => sum + scalars, 0));
+  let from = 0;
+  for (const [i, { blocks, scalars }] of parts.entries()) {
+    unpack(blocks, ranges[i], state.subarray(from, from + scalars));
+    from += scalars;
+  }
   return state;
 }
 
 /**
- * The other way: fills the two packed regions, padding included.
- * @param state weights, or weights then velocities; without them the velocities are zero
+ * The other way: fills its parts' ranges, padding included.
+ * @param state whole, or weights alone: then the velocities are zero, running means zero and running variances one
  * @throws {InputError} where it is of another length
  */
-export function packState(
-  { blocks, spec }: Plan,
-  state: ArrayLike<number>,
-  weights: Float32Array,
-  velocities: Float32Array,
-): void {
-  const count = layoutSize(parameterLayout(spec.space, spec.sizes));
-  if (state.length !== count && state.length !== 2 * count) {
-    throw new InputError(`expected ${count} weights, or ${2 * count} with their velocities, got ${state.length}`);
+export function packState(plan: Plan, state: ArrayLike<number>, ranges: readonly Float32Array[]): void {
+  const parts = stateParts(plan);
+  const whole = parts.reduce((sum, { scalars }) => sum + scalars, 0);
+  const count = parts[0].scalars;
+  if (state.length !== count && state.length !== whole) {
+    const rest = plan.spec.architecture ? "velocities and running statistics" : "velocities";
+    throw new InputError(`expected ${count} weights, or ${whole} with their ${rest}, got ${state.length}`);
   }
-  const flat = Float32Array.from(state);
-  pack(blocks, flat.subarray(0, count), weights);
-  velocities.fill(0);
-  if (flat.length > count) pack(blocks, flat.subarray(count), velocities);
+  const flat = new Float32Array(whole);
+  for (const { parameter } of plan.running) {
+    const { offset, size, start } = parameter;
+    if (start === "one") flat.fill(1, 2 * count + offset, 2 * count + offset + size);
+  }
+  flat.set(state);
+  let from = 0;
+  for (const [i, { blocks, scalars }] of parts.entries()) {
+    ranges[i].fill(0);
+    pack(blocks, flat.subarray(from, from + scalars), ranges[i]);
+    from += scalars;
+  }
 }

@@ -90,7 +90,7 @@ export const KERNELS = {
   ],
   /** Batch statistics of every channel of z, over positions and real images, to stats[0 .. 8 * vectors]. */
   stats: ["z", "positions", "vectors", "stats"],
-  /** y = scale * xhat(z) + offset (+ addend, a tensor like z, where it isn't -1). */
+  /** y = scale * xhat(z) + offset (+ addend, a tensor like z, where it isn't -1; it may be y). */
   norm: ["z", "positions", "vectors", "stats", "scale", "offset", "addend", "y"],
   /**
    * The two reductions of batch norm's backward pass, over positions and real images: sums[c] = sum of dy * xhat(z), then
@@ -159,6 +159,13 @@ export const KERNELS = {
    * g = gradient * min(1, clip / (norm + 1e-6)) + decay * w;  v = momentum * v + g;  w = w - rate * (g + momentum * v).
    */
   update: ["weights", "velocities", "gradient", "count", "squares", "slots", "hyper"],
+  /**
+   * Running statistics, 8 * vectors floats: running[c] += 0.1 * (mean - running[c]), and as much towards the unbiased variance for
+   * running[4 * vectors + c]. The biased variance is 1 / inverse deviation^2 - epsilon; times n / max(1, n - 1) it is unbiased.
+   */
+  track: ["stats", "positions", "vectors", "running"],
+  /** Statistics as `stats` leaves them, of the running mean and variance. */
+  runningStats: ["running", "vectors", "stats"],
 } as const;
 
 export type Kind = keyof typeof KERNELS;

@@ -1,10 +1,10 @@
 import type { SupernetSpec } from "../engine";
 import type { Program, Tensor } from "./program";
-import { type PackedWeights, vectorsOf } from "./weights";
+import { type Packing, vectorsOf } from "./weights";
 
 /**
  * What a program computes: `weights` a step of the optimiser, `architecture` dL/dp, `examples` dL/dp and each image's part in it,
- * `evaluate` losses and hits alone.
+ * `evaluate` losses and hits alone. A discrete network has `weights` and `evaluate`; the other programs of its plan are empty.
  */
 export const PASSES = ["weights", "architecture", "examples", "evaluate"] as const;
 export type Pass = (typeof PASSES)[number];
@@ -15,7 +15,9 @@ export interface Regions {
   readonly weights: number;
   readonly velocities: number;
   readonly gradient: number;
-  /** Written before a program runs, one range from `mixing` to `images` and its end: mixing weights. */
+  /** Packed running statistics of a discrete network; empty for a supernet. */
+  readonly running: number;
+  /** Written before a program runs, one range from `mixing` to `images` and its end: mixing weights; a single 1 for a discrete network. */
   readonly mixing: number;
   /** Rate, momentum, decay, clip. */
   readonly hyper: number;
@@ -37,7 +39,9 @@ export interface Context {
   readonly spec: SupernetSpec;
   readonly pass: Pass;
   readonly program: Program;
-  readonly weights: PackedWeights;
+  readonly weights: Packing;
+  /** Places of the running statistics, for a discrete network. */
+  readonly running: Packing | undefined;
   readonly regions: Regions;
   /** Floats of one copy of the packed weights, and how many partial copies the gradient has. */
   readonly packed: number;
@@ -137,12 +141,20 @@ export interface Norm {
   readonly offset: number;
 }
 
-/** Adds the statistics of z. */
+/** Adds the statistics of z: the batch's, which a discrete network tracks; where it is evaluated, the running ones. */
 export function normOf(context: Context, name: string, z: Tensor): Norm {
+  const { program, regions, pass } = context;
   const positions = z.side * z.side;
-  const stats = statistics(context, z);
+  const { vectors } = z;
+  const evaluated = context.running !== undefined && pass === "evaluate";
+  const stats = evaluated ? program.arena.take(8 * vectors) : statistics(context, z);
+  if (context.running) {
+    const running = regions.running + context.running.add([`${name}/mean`, `${name}/variance`], 0);
+    if (evaluated) program.add("runningStats", { running, vectors, stats });
+    else program.add("track", { stats, positions, vectors, running });
+  }
   const scale = context.weights.add([`${name}/scale`, `${name}/offset`], 0);
-  return { z, positions, vectors: z.vectors, stats, scale, offset: scale + 4 * z.vectors };
+  return { z, positions, vectors, stats, scale, offset: scale + 4 * vectors };
 }
 
 /** Adds the statistics of all channels of z; where they are. */
@@ -156,10 +168,14 @@ export function releaseNorm({ program }: Context, norm: Norm): void {
   program.arena.free(norm.stats, 8 * norm.vectors);
 }
 
-/** Adds y = norm(z) (+ addend). */
-export function normForward({ program }: Context, norm: Norm, addend?: Tensor): Tensor {
+/** Adds y = norm(z) (+ addend); y may be the addend. */
+export function normForward(
+  { program }: Context,
+  norm: Norm,
+  addend?: Tensor,
+  y = program.tensor(norm.z.side, norm.vectors),
+): Tensor {
   const { z, positions, vectors, stats, scale, offset } = norm;
-  const y = program.tensor(z.side, vectors);
   program.add("norm", {
     z: z.offset,
     positions,

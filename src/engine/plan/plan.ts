@@ -1,12 +1,13 @@
 import { InputError } from "../../core/errors";
 import type { SupernetSpec } from "../engine";
-import { layoutSize, parameterLayout, STAGES } from "../network";
+import { layoutSize, parameterLayout, runningLayout, STAGES } from "../network";
 import { cell } from "./cell";
+import { discreteCell } from "./discrete";
 import type { Entry } from "./kernels";
 import { type Context, type Layer, PASSES, type Pass, type Regions } from "./layer";
 import { Arena, Program } from "./program";
 import { head, residual, stem } from "./skeleton";
-import { type Block, PackedWeights, packedSizeOf, vectorsOf } from "./weights";
+import { type Block, Packing, packedSizeOf, vectorsOf } from "./weights";
 
 export interface PlanOptions {
   /** Partial sums in which the gradient of every weight is gathered, see `convWeights`; more of them occupy a wider device. Default 1. */
@@ -17,7 +18,7 @@ export interface PlanOptions {
   readonly limit?: number;
 }
 
-/** A supernet compiled to programs over one arena; kernels.ts says what they mean. */
+/** A network compiled to programs over one arena; kernels.ts says what they mean. */
 export interface Plan {
   readonly spec: SupernetSpec;
   /** The batch rounded up to a multiple of four: the innermost size of every tensor. */
@@ -28,6 +29,8 @@ export interface Plan {
   readonly packed: number;
   /** Where every parameter lies in it. */
   readonly blocks: readonly Block[];
+  /** Where the running statistics of a discrete network lie in their region; none for a supernet. */
+  readonly running: readonly Block[];
   readonly regions: Regions;
   readonly programs: Readonly<Record<Pass, readonly Entry[]>>;
 }
@@ -37,37 +40,42 @@ export interface PlanCost {
   /** Trainable scalars. */
   readonly parameters: number;
   /**
-   * Floating-point operations of one search step (architecture and weights): two for every multiply-accumulate of every convolution
-   * and of the classifier, padding counted, for one batch; once forward and once backward by data for each Monte Carlo sample of the
-   * architecture step, once forward, once by data and once by weights in the weight step.
+   * Floating-point operations of one search step (architecture and weights), or of the weight step that is all a discrete network
+   * has: two for every multiply-accumulate of every convolution and of the classifier, padding counted, for one batch; once forward and
+   * once backward by data for each Monte Carlo sample of the architecture step, once forward, once by data and once by weights in the
+   * weight step.
    */
   readonly flops: number;
   readonly arenaBytes: number;
-  /** Kernels that one search step runs. */
+  /** Kernels that one such step runs. */
   readonly entries: number;
 }
 
-/** Work of a half step, in forward passes. */
-const PASSES_OF_ARCHITECTURE = 2;
-const PASSES_OF_WEIGHTS = 3;
+/** Passes of one architecture step and of one weight step, weighed by the work of a forward pass. */
+const ARCHITECTURE_PASSES = 2;
+const WEIGHT_PASSES = 3;
 
 const DEFAULT_LIMIT = 2 ** 31;
 
 /**
- * Compiles a supernet.
- * @throws {InputError} where the arena would be larger than the limit, or the space has an operation without a kernel
+ * Compiles a supernet or a discrete network.
+ * @throws {InputError} where the arena would be larger than the limit, an operation has no kernel, or the architecture is none of the
+ * space's
  */
 export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan {
   const { parts = 1, slots = 1, limit = DEFAULT_LIMIT } = options;
-  const { space, sizes, batch } = spec;
+  const { space, sizes, batch, architecture } = spec;
   const images = vectorsOf(batch) * 4;
-  const packed = packedSizeOf(parameterLayout(space, sizes));
+  const layout = parameterLayout(space, sizes, architecture);
+  const packed = packedSizeOf(layout);
+  const tracked = architecture ? runningLayout(layout) : [];
 
   const arena = new Arena();
   const regions: Regions = {
     weights: arena.take(packed),
     velocities: arena.take(packed),
     gradient: arena.take(packed * parts),
+    running: arena.take(packedSizeOf(tracked)),
     mixing: arena.take(space.size),
     hyper: arena.take(4),
     labels: arena.take(images),
@@ -80,11 +88,12 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
   };
   const built = PASSES.map((pass) => {
     const program = new Program(new Arena(arena.size), images);
-    const weights = new PackedWeights(spec);
-    const context: Context = { spec, pass, program, weights, regions, packed, parts, mixingSums: [] };
-    network(context);
+    const weights = new Packing(layout);
+    const running = architecture && new Packing(tracked);
+    const context: Context = { spec, pass, program, weights, running, regions, packed, parts, mixingSums: [] };
+    if (!architecture || pass === "weights" || pass === "evaluate") network(context);
     if (pass === "weights") optimiser(context, slots);
-    return { pass, program, weights };
+    return { pass, program, weights, running };
   });
   const floats = Math.max(...built.map(({ program }) => program.arena.size));
   if (floats * 4 > limit) throw new InputError(tooLarge(floats * 4, limit));
@@ -94,18 +103,21 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
     floats,
     packed,
     blocks: built[0].weights.blocks,
+    running: built[0].running?.blocks ?? [],
     regions,
     programs: Object.fromEntries(built.map(({ pass, program }) => [pass, program.entries])) as Record<Pass, Entry[]>,
   };
 }
 
-/** Cost of a plan's search step, with so many Monte Carlo samples of the architecture. */
+/** Cost of a plan's search step, with so many Monte Carlo samples of the architecture; of its weight step, where the network is discrete. */
 export function planCost(plan: Plan, samples = 1): PlanCost {
   const { spec, blocks, programs } = plan;
+  const { space, sizes, architecture } = spec;
+  const passes = architecture ? WEIGHT_PASSES : samples * ARCHITECTURE_PASSES + WEIGHT_PASSES;
   const accumulates = blocks.reduce((sum, { parameter, positions }) => sum + parameter.size * positions, 0);
   return {
-    parameters: layoutSize(parameterLayout(spec.space, spec.sizes)),
-    flops: 2 * (PASSES_OF_ARCHITECTURE * samples + PASSES_OF_WEIGHTS) * spec.batch * accumulates,
+    parameters: layoutSize(parameterLayout(space, sizes, architecture)),
+    flops: 2 * passes * spec.batch * accumulates,
     arenaBytes: plan.floats * 4,
     entries: programs.architecture.length * samples + programs.weights.length,
   };
@@ -130,7 +142,7 @@ function network(context: Context): void {
     if (stage > 0) add(`reduce${stage}`, () => residual(context, `reduce${stage}`, x, channels * 2 ** stage));
     for (let i = 0; i < cells; i++) {
       const index = stage * cells + i;
-      add(`cell${index}`, () => cell(context, index, x));
+      add(`cell${index}`, () => (spec.architecture ? discreteCell : cell)(context, index, x));
     }
   }
   program.layer = "head";

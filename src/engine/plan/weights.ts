@@ -1,15 +1,14 @@
-import type { SupernetSpec } from "../engine";
-import { type Parameter, parameterLayout } from "../network";
+import type { Parameter } from "../network";
 
 /** Vectors of four that hold so many channels. */
 export function vectorsOf(channels: number): number {
   return Math.ceil(channels / 4);
 }
 
-/** Where one parameter of the flat layout lies in the arena's packed weights. */
+/** Where one parameter of a flat layout lies in its region of the arena, packed. */
 export interface Block {
   readonly parameter: Parameter;
-  /** Floats from the beginning of the packed weights. */
+  /** Floats from the beginning of the region. */
   readonly offset: number;
   /** Floats that it takes, padding included. */
   readonly size: number;
@@ -17,18 +16,18 @@ export interface Block {
   readonly positions: number;
 }
 
-/** Lays the parameters out in the order in which the planner asks for them. The planner asks for every one exactly once. */
-export class PackedWeights {
+/** Packs a layout in the order in which the planner asks for its parameters. The planner asks for every one exactly once. */
+export class Packing {
   readonly blocks: Block[] = [];
   /** Floats handed out so far. */
   size = 0;
   private readonly byName: Map<string, Parameter>;
 
-  constructor({ space, sizes }: SupernetSpec) {
-    this.byName = new Map(parameterLayout(space, sizes).map((parameter) => [parameter.name, parameter]));
+  constructor(layout: readonly Parameter[]) {
+    this.byName = new Map(layout.map((parameter) => [parameter.name, parameter]));
   }
 
-  /** Blocks that follow each other; the offset of the first. `positions` is 0 for what isn't a matrix. */
+  /** Blocks that follow each other; the offset of the first. `positions` is 0 for what isn't a matrix, or isn't computed. */
   add(names: readonly string[], positions: number): number {
     const start = this.size;
     for (const name of names) {
@@ -71,15 +70,15 @@ function pairs(blocks: readonly Block[], each: (flat: number, packed: number) =>
   }
 }
 
-/** Writes a flat vector, in the order of `parameterLayout`, to its places in a packed one whose padding is zero. */
+/** Writes a flat vector, in its layout's order, to its places in a packed one whose padding is zero. */
 export function pack(blocks: readonly Block[], flat: ArrayLike<number>, packed: Float32Array): void {
   pairs(blocks, (from, to) => {
     packed[to] = flat[from];
   });
 }
 
-/** Reads a packed vector into a flat one, in the order of `parameterLayout`. */
-export function unpack(blocks: readonly Block[], packed: ArrayLike<number>, flat: Float32Array): void {
+/** Reads a packed vector into a flat one, in its layout's order. */
+export function unpack(blocks: readonly Block[], packed: ArrayLike<number>, flat: Float32Array | Float64Array): void {
   pairs(blocks, (to, from) => {
     flat[to] = packed[from];
   });

@@ -2,9 +2,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type OpenDevice, Unavailable } from "../device";
 import { ReferenceEngine } from "./engine";
 
-/** Where a page's words do not fit. */
-export const IN_NODE = typeof process !== "undefined" && process.versions?.node !== undefined;
-
 /**
  * Makes a registered backend of TensorFlow.js the current one. Left to itself the library slips to another one silently.
  * @throws {Unavailable} if it does not start

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { InputError } from "../../core/errors";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
 import { layoutSize, parameterLayout } from "../network";
 import { crossEntropy } from "./layers";
@@ -29,6 +30,11 @@ export class ReferenceEngine implements Engine {
     readonly spec: SupernetSpec,
     weights: Float32Array,
   ) {
+    if (spec.architecture) {
+      throw new InputError(
+        "the reference engine trains supernets only; choose the compiled engine for a discrete network",
+      );
+    }
     const layout = parameterLayout(spec.space, spec.sizes);
     const size = layoutSize(layout);
     if (weights.length !== size) throw new Error(`the network has ${size} weights, not ${weights.length}`);

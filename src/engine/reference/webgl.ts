@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { LossSignal, type OpenDevice, Unavailable } from "../device";
-import { activate, factory, IN_NODE } from "./backend";
+import { IN_NODE, LossSignal, type OpenDevice, Unavailable } from "../device";
+import { activate, factory } from "./backend";
 
 /** @throws {Unavailable} where there is no WebGL 2 off the screen */
 export async function open(): Promise<OpenDevice> {
@@ -13,7 +13,7 @@ export async function open(): Promise<OpenDevice> {
   const { gl } = (tf.backend() as InstanceType<typeof MathBackendWebGL>).gpgpu;
   const loss = new LossSignal();
   gl.canvas.addEventListener("webglcontextlost", () => loss.report("the browser took the WebGL context away"));
-  return { description: renderer(gl), gpu: null, createEngine: factory("webgl"), onLost: loss.onLost, close: () => {} };
+  return { description: renderer(gl), createEngine: factory("webgl"), onLost: loss.onLost, close: () => {} };
 }
 
 function renderer(gl: WebGLRenderingContext): string {

@@ -1,5 +1,13 @@
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
-import { packState, readGradient, readScore, unpackState, writeInputs } from "../plan/exchange";
+import {
+  packState,
+  readGradient,
+  readScore,
+  requireSupernet,
+  stateParts,
+  unpackState,
+  writeInputs,
+} from "../plan/exchange";
 import { createPlan, type Plan } from "../plan/plan";
 import { Machine } from "./machine";
 
@@ -10,15 +18,25 @@ export const ARENA_LIMIT = 3.5 * 2 ** 30;
 const SLOTS = 16;
 
 /**
- * A supernet on the CPU: the plan's kernels in SIMD WebAssembly. Runs in Node and in a worker; a call computes before it returns, so
- * not on a page's main thread. The same calls give the same bits on the same machine.
- * @param weights in the order of `parameterLayout`, or weights then velocities as `exportState` returns them
+ * A supernet, or a discrete network, on the CPU: the plan's kernels in SIMD WebAssembly. Runs in Node and in a worker; a call computes
+ * before it returns, so not on a page's main thread. The same calls give the same bits on the same machine, with any number of threads.
+ * @param threads by default as many as pay with a network of this size; helping threads end with `dispose`
+ * @param weights in the order of `parameterLayout`, or a whole state as `exportState` returns it
  * @throws {InputError} where the network needs more memory than there is, or has an operation without a kernel
  */
-export async function createWasmEngine(spec: SupernetSpec, weights: ArrayLike<number>): Promise<Engine> {
+export async function createWasmEngine(
+  spec: SupernetSpec,
+  weights: ArrayLike<number>,
+  threads?: number,
+): Promise<Engine> {
   const plan = createPlan(spec, { limit: ARENA_LIMIT, slots: SLOTS });
-  const engine = new WasmEngine(plan, await Machine.create(plan));
-  engine.importState(weights);
+  const engine = new WasmEngine(plan, await Machine.create(plan, threads));
+  try {
+    engine.importState(weights);
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
   return engine;
 }
 
@@ -47,6 +65,7 @@ class WasmEngine implements Engine {
     batch: Batch,
     perExample: boolean,
   ): Promise<ArchitectureGradient> {
+    requireSupernet(this.plan);
     const { arena } = this.run(perExample ? "examples" : "architecture", mixing, batch);
     return readGradient(this.plan, arena, 0, perExample);
   }
@@ -57,23 +76,22 @@ class WasmEngine implements Engine {
   }
 
   async exportState(): Promise<Float32Array> {
-    return unpackState(this.plan, ...this.regionsOfState());
+    return unpackState(this.plan, this.rangesOfState());
   }
 
   importState(state: ArrayLike<number>): void {
-    packState(this.plan, state, ...this.regionsOfState());
+    packState(this.plan, state, this.rangesOfState());
   }
 
   dispose(): void {
+    this.machine?.dispose();
     this.machine = undefined;
   }
 
-  /** Where the arena keeps packed weights and velocities. */
-  private regionsOfState(): [Float32Array, Float32Array] {
+  /** Where the arena keeps the parts of the state. */
+  private rangesOfState(): Float32Array[] {
     const { arena } = this.working();
-    const { regions, packed } = this.plan;
-    const region = (offset: number) => arena.subarray(offset, offset + packed);
-    return [region(regions.weights), region(regions.velocities)];
+    return stateParts(this.plan).map(({ offset, floats }) => arena.subarray(offset, offset + floats));
   }
 
   private working(): Machine {

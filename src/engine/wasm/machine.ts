@@ -1,44 +1,27 @@
-import { InputError } from "../../core/errors";
-import { argumentsOf, type Entry, encode } from "../plan/kernels";
-import { type Plan, tooLarge } from "../plan/plan";
-import { BASIC, RELAXED } from "./binaries";
+import { argumentsOf, type Entry, encode, KINDS } from "../plan/kernels";
+import { type Plan, planCost } from "../plan/plan";
+import { hostThreads } from "./host";
+import { GATE_BYTES, MEMORY_FROM, Team } from "./team";
 
-/** What the AssemblyScript module exports; see assembly/index.ts, assembly/machine.ts and assembly/matmul.ts. */
-interface Kernels {
-  setup(
-    arena: number,
-    scratch: number,
-    rows: number,
-    rowsBytes: number,
-    gate: number,
-    batch: number,
-    images: number,
-    thread: number,
-    threads: number,
-  ): void;
-  run(entry: number, end: number): void;
-  matmul(x: number, w: number, out: number, depth: number, times: number): void;
+/** Work for which one more thread brings more than sharing it out costs, floating-point operations by an average entry. */
+const WORTH_A_THREAD = 300_000;
+
+/** Threads with which a plan runs best, of those that there are. */
+export function threadsFor(plan: Plan, available = hostThreads()): number {
+  const { flops, entries } = planCost(plan);
+  return Math.max(1, Math.min(available, Math.floor(flops / entries / WORTH_A_THREAD)));
 }
 
-const PAGE = 65536;
+/** Hands out memory, every piece on cache lines of its own. */
+class Allocation {
+  end = MEMORY_FROM;
 
-/** The module keeps its tables below. */
-const ARENA_AT = PAGE;
-
-let compiled: Promise<{ module: WebAssembly.Module; relaxed: boolean }> | undefined;
-
-/** Compiles the build for this engine: with relaxed SIMD, whose multiply-add is fused, where the engine has it. */
-function moduleOnce() {
-  compiled ??= (async () => {
-    const best = decoded(RELAXED);
-    const relaxed = WebAssembly.validate(best);
-    return { module: await WebAssembly.compile(relaxed ? best : decoded(BASIC)), relaxed };
-  })();
-  return compiled;
-}
-
-function decoded(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  /** The address of so many bytes. */
+  take(bytes: number): number {
+    const start = this.end;
+    this.end += Math.ceil(bytes / 64) * 64;
+    return start;
+  }
 }
 
 /** Runs the programs of a plan in WebAssembly; knows no network. */
@@ -47,76 +30,65 @@ export class Machine {
   readonly arena: Float32Array;
 
   private constructor(
-    private readonly kernels: Kernels,
-    memory: WebAssembly.Memory,
+    private readonly team: Team,
     private readonly programs: Map<readonly Entry[], { from: number; to: number }>,
     floats: number,
-    readonly relaxed: boolean,
   ) {
-    this.arena = new Float32Array(memory.buffer, ARENA_AT, floats);
+    this.arena = new Float32Array(team.memory.buffer, MEMORY_FROM, floats);
   }
 
-  /** @throws {InputError} where there is not as much memory as the plan needs */
-  static async create(plan: Plan): Promise<Machine> {
-    const { module, relaxed } = await moduleOnce();
-    let end = ARENA_AT + 4 * plan.floats;
-    const take = (bytes: number) => {
-      const start = Math.ceil(end / 64) * 64;
-      end = start + bytes;
-      return start;
-    };
+  /**
+   * @param threads as many as wanted; where they cannot start there will be one. The results are the same to the bit for any number.
+   * @throws {InputError} where there is not as much memory as the plan needs
+   */
+  static async create(plan: Plan, threads = threadsFor(plan)): Promise<Machine> {
+    const allocation = new Allocation();
+    const arena = allocation.take(4 * plan.floats);
     const entries = Object.values(plan.programs).flat();
-    const scratch = take(Math.max(...entries.map((entry) => scratchBytes(plan, entry))));
-    const rowsBytes = Math.max(...entries.map((entry) => rowBytes(plan, entry)));
-    const rows = take(rowsBytes);
-    const gate = take(64);
+    const scratch = allocation.take(Math.max(...entries.map((entry) => scratchBytes(plan, entry))));
+    const rowsBytes = Math.ceil(Math.max(...entries.map((entry) => rowBytes(plan, entry))) / 64) * 64;
+    const rows = allocation.take(threads * rowsBytes);
+    const gate = allocation.take(GATE_BYTES);
     const encoded = Object.values(plan.programs).map((list) => ({ list, code: encode(list), from: 0 }));
-    for (const program of encoded) program.from = take(program.code.byteLength);
+    for (const program of encoded) program.from = allocation.take(program.code.byteLength);
 
-    const memory = allocate(end);
-    const instance = await WebAssembly.instantiate(module, {
-      env: {
-        memory,
-        abort() {
-          throw new Error("a kernel of the WASM engine stopped");
-        },
-      },
-    });
-    const kernels = instance.exports as unknown as Kernels;
+    const layout = [arena, scratch, rows, rowsBytes, gate, plan.spec.batch, plan.images] as const;
+    const team = await Team.create(threads, allocation.end, layout);
     const programs = new Map<readonly Entry[], { from: number; to: number }>();
     for (const { list, code, from } of encoded) {
-      new Int32Array(memory.buffer, from, code.length).set(code);
+      new Int32Array(team.memory.buffer, from, code.length).set(code);
       programs.set(list, { from, to: from + code.byteLength });
     }
-    kernels.setup(ARENA_AT, scratch, rows, rowsBytes, gate, plan.spec.batch, plan.images, 0, 1);
-    return new Machine(kernels, memory, programs, plan.floats, relaxed);
+    return new Machine(team, programs, plan.floats);
+  }
+
+  /** Threads at work. */
+  get threads(): number {
+    return this.team.threads;
   }
 
   /** Runs one of the plan's programs. */
   run(program: readonly Entry[]): void {
     const { from, to } = this.range(program);
-    this.kernels.run(from, to);
+    this.team.run(from, to);
   }
 
   /** Runs one entry of a program: to compare and to time kernels one by one. */
   step(program: readonly Entry[], index: number): void {
     let { from } = this.range(program);
     for (let i = 0; i < index; i++) from += 8 + 4 * program[i].args.length;
-    this.kernels.run(from, from + 8 + 4 * program[index].args.length);
+    this.team.run(from, from + 8 + 4 * program[index].args.length);
+  }
+
+  /** Ends its helping threads. */
+  dispose(): void {
+    this.team.dispose();
   }
 
   private range(program: readonly Entry[]): { from: number; to: number } {
     const found = this.programs.get(program);
     if (!found) throw new Error("the program is none of this machine's plan");
     return found;
-  }
-}
-
-function allocate(bytes: number): WebAssembly.Memory {
-  try {
-    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
-  } catch (error) {
-    throw new InputError(tooLarge(bytes, null), { cause: error });
   }
 }
 
@@ -140,20 +112,38 @@ function rowBytes({ images }: Plan, entry: Entry): number {
   return 2048 + 2 * images * 16 + 32 * 9 * args.length;
 }
 
-/** GFLOP/s of the module's best matrix product on one thread: what its convolutions are measured against. */
-export async function matmulPeak(milliseconds = 200): Promise<number> {
-  const { module } = await moduleOnce();
-  const memory = new WebAssembly.Memory({ initial: 2 });
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory, abort() {} } });
-  const { matmul } = exports as unknown as Kernels;
+/** GFLOP/s of the module's best matrix product, and the threads that reached them. */
+export interface Peak {
+  readonly gflops: number;
+  readonly threads: number;
+}
+
+/**
+ * Measures the module's best matrix product: what its convolutions are measured against. The threads multiply at the same time, each in its
+ * own first cache, until all is done: so this is what they reach together, not one thread's speed times their number.
+ * @param threads as many as the engine to compare has
+ * @param milliseconds to measure for, at least one round; the best round counts
+ */
+export async function matmulPeak(threads = hostThreads(), milliseconds = 200): Promise<Peak> {
   const depth = 256;
-  const times = 2000;
-  const flopsOf = 2 * 4 * 8 * depth * times;
-  let best = 0;
-  for (const end = performance.now() + milliseconds; performance.now() < end; ) {
+  const times = 2000 * threads;
+  // The opcode of assembly/index.ts, the number of arguments, the arguments.
+  const program = [KINDS.length, 2, depth, times];
+  const rowsBytes = 4 * (4 + 8) * depth + 4 * 4 * 8;
+  const allocation = new Allocation();
+  const rows = allocation.take(threads * rowsBytes);
+  const gate = allocation.take(GATE_BYTES);
+  const from = allocation.take(4 * program.length);
+  const team = await Team.create(threads, allocation.end, [rows, rows, rows, rowsBytes, gate, 0, 0]);
+  new Int32Array(team.memory.buffer, from, program.length).set(program);
+  const flops = 2 * 4 * 8 * depth * times;
+  let gflops = 0;
+  const end = performance.now() + milliseconds;
+  do {
     const start = performance.now();
-    matmul(PAGE, PAGE + 16384, PAGE + 32768, depth, times);
-    best = Math.max(best, flopsOf / (performance.now() - start) / 1e6);
-  }
-  return best;
+    team.run(from, from + 4 * program.length);
+    gflops = Math.max(gflops, flops / (performance.now() - start) / 1e6);
+  } while (performance.now() < end);
+  team.dispose();
+  return { gflops, threads: team.threads };
 }

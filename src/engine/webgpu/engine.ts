@@ -1,10 +1,20 @@
+import type { Progress } from "../device";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
-import { outputEnd, packState, readGradient, readScore, unpackState, writeInputs } from "../plan/exchange";
+import {
+  outputEnd,
+  packState,
+  readGradient,
+  readScore,
+  requireSupernet,
+  stateParts,
+  unpackState,
+  writeInputs,
+} from "../plan/exchange";
 import type { Pass } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
 import { vectorsOf } from "../plan/weights";
-import { arenaLimit, Executor, type Progress } from "./executor";
-import { type Variant, variantFor } from "./lower";
+import { arenaLimit, Executor } from "./executor";
+import { type Variant, variantsFor } from "./lower";
 import { slotsOf } from "./shaders/optimiser";
 
 /** Partial sums of a weight's gradient: enough to occupy a GPU where layers have few weights. */
@@ -13,7 +23,7 @@ function partsFor({ sizes }: SupernetSpec): number {
 }
 
 /**
- * Compiles a supernet for a WebGPU device, which stays the caller's, and fills it with weights in the order of `parameterLayout`;
+ * Compiles a supernet, or a discrete network, for a WebGPU device, which stays the caller's, and fills it with weights in the order of `parameterLayout`;
  * velocities start at zero. `onProgress` hears of compiled pipelines.
  * @throws {InputError} where the device cannot hold the network, or the space has an operation without a kernel
  */
@@ -22,7 +32,7 @@ export async function createWebGpuEngine(
   spec: SupernetSpec,
   weights: Float32Array,
   onProgress?: Progress,
-  variant: Variant = variantFor(device),
+  variant: Variant = variantsFor(device)[0],
 ): Promise<Engine> {
   const limit = arenaLimit(device);
   const plan = createPlan(spec, { parts: partsFor(spec), slots: slotsOf(variant.reducing), limit });
@@ -57,6 +67,7 @@ class WebGpuEngine implements Engine {
     batch: Batch,
     perExample: boolean,
   ): Promise<ArchitectureGradient> {
+    requireSupernet(this.plan);
     const values = await this.run(perExample ? "examples" : "architecture", mixing, batch);
     return readGradient(this.plan, values, this.plan.regions.losses, perExample);
   }
@@ -66,19 +77,14 @@ class WebGpuEngine implements Engine {
   }
 
   async exportState(): Promise<Float32Array> {
-    const { regions, packed } = this.plan;
-    const read = (offset: number) => this.executor.read({ offset, floats: packed });
-    const [weights, velocities] = await Promise.all([read(regions.weights), read(regions.velocities)]);
-    return unpackState(this.plan, weights, velocities);
+    return unpackState(this.plan, await Promise.all(stateParts(this.plan).map((part) => this.executor.read(part))));
   }
 
   importState(state: ArrayLike<number>): void {
-    const { regions, packed } = this.plan;
-    const weights = new Float32Array(packed);
-    const velocities = new Float32Array(packed);
-    packState(this.plan, state, weights, velocities);
-    this.executor.write(regions.weights, weights);
-    this.executor.write(regions.velocities, velocities);
+    const parts = stateParts(this.plan);
+    const ranges = parts.map(({ floats }) => new Float32Array(floats));
+    packState(this.plan, state, ranges);
+    for (const [i, { offset }] of parts.entries()) this.executor.write(offset, ranges[i]);
   }
 
   dispose(): void {

@@ -1,12 +1,11 @@
 import { InputError } from "../../core/errors";
+import type { Progress } from "../device";
 import type { Entry } from "../plan/kernels";
 import { PASSES, type Pass } from "../plan/layer";
 import { type Plan, tooLarge } from "../plan/plan";
+import { Compiler } from "./compiler";
 import { lower, type Variant } from "./lower";
 import { type Dispatch, moduleOf, type Shader } from "./shader";
-
-/** Compiled pipelines so far, and all. */
-export type Progress = (done: number, total: number) => void;
 
 /** What the executor needs of a plan. */
 export interface Executable extends Pick<Plan, "images" | "floats"> {
@@ -53,12 +52,7 @@ export class Executor {
    * @throws {InputError} where the device cannot hold the arena, partial sums included
    */
   static async create(device: GPUDevice, plan: Executable, variant: Variant, onProgress?: Progress): Promise<Executor> {
-    const layout = device.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" } },
-        { binding: 1, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
-      ],
-    });
+    const { layout, compile } = Compiler.of(device);
     const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, variant, plan.floats));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
@@ -90,13 +84,14 @@ export class Executor {
         { binding: 1, resource: { buffer: constants, size: packed.bound } },
       ],
     });
-    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
-    const compile = (shader: Shader) => {
-      const code = moduleOf(shader, { ...lowered[0].constants, BATCH: plan.spec.batch }, packed.bound / 16);
-      return compiled(device, pipelineLayout, shader.name, code);
-    };
+    const codeOf = (shader: Shader) =>
+      moduleOf(shader, { ...lowered[0].constants, BATCH: plan.spec.batch }, packed.bound / 16);
     try {
-      const pipelines = await compileAll(dispatches.flat(), compile, onProgress);
+      const pipelines = await compileAll(
+        dispatches.flat(),
+        (shader) => compile(shader.name, codeOf(shader)),
+        onProgress,
+      );
       let next = 0;
       const steps = dispatches.map((program) =>
         program.map(({ shader, groups }): Step => {
@@ -229,21 +224,4 @@ async function compileAll(
     return [name, pipeline];
   });
   return new Map(await Promise.all(compiled));
-}
-
-/** @throws {Error} with what the compiler says */
-async function compiled(
-  device: GPUDevice,
-  layout: GPUPipelineLayout,
-  label: string,
-  code: string,
-): Promise<GPUComputePipeline> {
-  const module = device.createShaderModule({ label, code });
-  try {
-    return await device.createComputePipelineAsync({ label, layout, compute: { module } });
-  } catch (error) {
-    const { messages } = await module.getCompilationInfo();
-    const lines = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`);
-    throw new Error([`cannot compile "${label}"`, ...lines].join("\n"), { cause: error });
-  }
 }

@@ -9,6 +9,7 @@ import { examples, mixingGradient, nodeReduce } from "./shaders/mixing";
 import { featuresMap, featuresReduce, norm, normMap, normReduce, stats } from "./shaders/norm";
 import { gradientNorm, update } from "./shaders/optimiser";
 import { ALONE, MEETING, type Reducing } from "./shaders/reduce";
+import { runningStats, track } from "./shaders/running";
 import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shaders/shape";
 
 /** What suits a device; the results are the same but for rounding. */
@@ -18,13 +19,18 @@ export interface Variant {
   readonly quads: boolean;
 }
 
-/** A device that computes on the CPU pays dearly for barriers and for loads; a GPU for neither. */
-export function variantFor(device: GPUDevice): Variant {
+/**
+ * The variants that may be the fastest on a device, the expected one first. A device that computes on the CPU pays dearly for barriers
+ * and for loads, by a factor, so that there is nothing to choose. A GPU should pay for neither, but drivers differ.
+ */
+export function variantsFor(device: GPUDevice): readonly [Variant, ...Variant[]] {
   const { architecture, description, isFallbackAdapter } = device.adapterInfo;
+  const hasQuads = device.features.has("subgroups");
   const isSoftware = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${description}`);
-  return isSoftware
-    ? { reducing: ALONE, quads: device.features.has("subgroups") }
-    : { reducing: MEETING, quads: false };
+  if (isSoftware) return [{ reducing: ALONE, quads: hasQuads }];
+  const variants = [MEETING, ALONE].map((reducing) => ({ reducing, quads: false }));
+  const withQuads = hasQuads ? [{ reducing: MEETING, quads: true }] : [];
+  return [variants[0], variants[1], ...withQuads];
 }
 
 type Single = Exclude<Kind, "conv" | "stats">;
@@ -50,6 +56,8 @@ const LOWERINGS: { readonly [K in Single]: (args: Arguments<K>, context: Context
   biasGradient,
   gradientNorm,
   update,
+  track,
+  runningStats,
 };
 
 /** A program as dispatches, and the floats that it needs behind those of its plan. */

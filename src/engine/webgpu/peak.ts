@@ -1,6 +1,6 @@
 import { Arena, Program } from "../plan/program";
 import { Executor } from "./executor";
-import { variantFor } from "./lower";
+import { variantsFor } from "./lower";
 
 /** A product of (SIDE^2 x IMAGES) x CHANNELS with CHANNELS x CHANNELS. */
 const SIDE = 16;
@@ -37,7 +37,7 @@ export async function matmulPeak(device: GPUDevice, milliseconds = 500): Promise
   }
   const programs = { weights: program.entries, architecture: [], examples: [], evaluate: [] };
   const plan = { spec: { batch: IMAGES }, images: IMAGES, floats: program.arena.size, programs };
-  const executor = await Executor.create(device, plan, variantFor(device));
+  const executor = await Executor.create(device, plan, variantsFor(device)[0]);
   const read = { offset: z.offset, floats: 4 };
   await executor.run("weights", read);
   let best = 0;

@@ -1,4 +1,4 @@
-import { arg, at, batch, from, images, meet, row, rows, scratch, to, zero } from "./machine";
+import { arg, at, batch, from, images, row, rows, scratch, to, zero } from "./machine";
 import { outer1, outer2, TAP, tile1, tile2 } from "./tiles";
 
 /** Bytes that the list of one position takes: a count, then at most 3 x 3 + 1 taps. */
@@ -42,25 +42,31 @@ function zPixel(): usize {
   return (<usize>(wideVectors + pointVectors)) * row;
 }
 
-/** Replaces x by a rectified copy in scratch memory, where the entry asks for it. */
-function rectified(): void {
-  if (!rectify) return;
+/** Whether an entry of these kernels needs its scratch memory prepared: a rectified copy of x, or transposed weights. */
+export function prepares(opcode: i32, a: usize): bool {
+  return opcode == 1 || arg(a, 11) != 0;
+}
+
+export function prepare(opcode: i32, a: usize): void {
+  read(a);
+  if (opcode == 1) transpose();
+  else copyRectified();
+}
+
+function copyRectified(): void {
   const bytes = (<usize>(xSide * xSide)) * xPixel();
   const lines = <i32>(bytes >> 6);
-  const source = x;
   for (let i = (<usize>from(lines)) << 6, end = (<usize>to(lines)) << 6; i < end; i += 64) {
-    v128.store(scratch + i, f32x4.max(v128.load(source + i), zero()));
-    v128.store(scratch + i, f32x4.max(v128.load(source + i, 16), zero()), 16);
-    v128.store(scratch + i, f32x4.max(v128.load(source + i, 32), zero()), 32);
-    v128.store(scratch + i, f32x4.max(v128.load(source + i, 48), zero()), 48);
+    v128.store(scratch + i, f32x4.max(v128.load(x + i), zero()));
+    v128.store(scratch + i, f32x4.max(v128.load(x + i, 16), zero()), 16);
+    v128.store(scratch + i, f32x4.max(v128.load(x + i, 32), zero()), 32);
+    v128.store(scratch + i, f32x4.max(v128.load(x + i, 48), zero()), 48);
   }
-  x = scratch;
-  meet();
 }
 
 export function conv(a: usize): void {
   read(a);
-  rectified();
+  if (rectify) x = scratch;
   const positions = zSide * zSide;
   const panel = (<usize>(kernel * kernel * xVectors)) << 6;
   const pointPanel = (<usize>xVectors) << 6;
@@ -131,8 +137,6 @@ export function convData(a: usize): void {
   read(a);
   const dx = at(arg(a, 12));
   const add = arg(a, 13) != 0;
-  transpose();
-  meet();
   const positions = xSide * xSide;
   const last = to(positions);
   for (let first = from(positions); first < last; ) {
@@ -215,8 +219,8 @@ function listData(first: i32, end: i32): void {
 
 export function convWeights(a: usize): void {
   read(a);
-  rectified();
-  // The executor's plan has one part: threads share the outputs out, not the sum.
+  if (rectify) x = scratch;
+  // The executor's plan has one part of the sum: threads share the outputs out.
   gradient(kernel, wide, wideVectors, 0);
   gradient(1, point, pointVectors, wideVectors);
 }

@@ -1,43 +1,79 @@
 /** Replays the entries of a plan: one call a program. */
-import { conv, convData, convWeights } from "./conv";
+import { conv, convData, convWeights, prepare, prepares } from "./conv";
 import { features, featuresMap, featuresReduce, gradientNorm, loss, update } from "./head";
 import { node, nodeMap, norm, normMap, pool, poolData, spread } from "./linear";
-import { meet } from "./machine";
-import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, stats } from "./reduce";
+import { threads, usePart } from "./machine";
+import { matmul } from "./matmul";
+import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, runningStats, stats, track } from "./reduce";
+import { claim, entry as claimed, finish, next, preparation, publish, report } from "./share";
 
-export { matmul } from "./matmul";
 export { setup } from "./machine";
 
-/** Runs the entries between two addresses; opcodes in the order of plan/kernels.ts. */
+/** Runs the entries between two addresses, together with the threads that help. */
 export function run(entry: usize, end: usize): void {
-  while (entry < end) {
-    const a = entry + 8;
-    switch (load<i32>(entry)) {
-      case 0: conv(a); break;
-      case 1: convData(a); break;
-      case 2: convWeights(a); break;
-      case 3: stats(a); break;
-      case 4: norm(a); break;
-      case 5: normReduce(a); break;
-      case 6: normMap(a); break;
-      case 7: node(a); break;
-      case 8: nodeReduce(a); break;
-      case 9: nodeMap(a); break;
-      case 10: spread(a); break;
-      case 11: examples(a); break;
-      case 12: mixingGradient(a); break;
-      case 13: pool(a); break;
-      case 14: poolData(a); break;
-      case 15: features(a); break;
-      case 16: featuresReduce(a); break;
-      case 17: featuresMap(a); break;
-      case 18: loss(a); break;
-      case 19: biasGradient(a); break;
-      case 20: gradientNorm(a); break;
-      case 21: update(a); break;
-      default: unreachable();
-    }
-    meet();
-    entry = a + ((<usize>load<i32>(entry, 4)) << 2);
+  for (; entry < end; entry += 8 + ((<usize>load<i32>(entry, 4)) << 2)) {
+    const opcode = load<i32>(entry);
+    if (opcode < 3 && prepares(opcode, entry + 8)) share(entry, true);
+    share(entry, false);
+  }
+}
+
+function share(entry: usize, preparing: bool): void {
+  if (threads == 1) {
+    usePart(0, 1);
+    compute(entry, preparing);
+    return;
+  }
+  publish(entry, preparing);
+  while (claim()) {
+    compute(entry, preparing);
+    report();
+  }
+  finish();
+}
+
+/** Helps with what another thread runs, until that ends the team. */
+export function help(): void {
+  while (next()) {
+    compute(claimed, preparation);
+    report();
+  }
+}
+
+/** Computes the part at hand of one entry; opcodes in the order of plan/kernels.ts, then one that measures. */
+function compute(entry: usize, preparing: bool): void {
+  const opcode = load<i32>(entry);
+  const a = entry + 8;
+  if (preparing) {
+    prepare(opcode, a);
+    return;
+  }
+  switch (opcode) {
+    case 0: conv(a); break;
+    case 1: convData(a); break;
+    case 2: convWeights(a); break;
+    case 3: stats(a); break;
+    case 4: norm(a); break;
+    case 5: normReduce(a); break;
+    case 6: normMap(a); break;
+    case 7: node(a); break;
+    case 8: nodeReduce(a); break;
+    case 9: nodeMap(a); break;
+    case 10: spread(a); break;
+    case 11: examples(a); break;
+    case 12: mixingGradient(a); break;
+    case 13: pool(a); break;
+    case 14: poolData(a); break;
+    case 15: features(a); break;
+    case 16: featuresReduce(a); break;
+    case 17: featuresMap(a); break;
+    case 18: loss(a); break;
+    case 19: biasGradient(a); break;
+    case 20: gradientNorm(a); break;
+    case 21: update(a); break;
+    case 22: track(a); break;
+    case 23: runningStats(a); break;
+    case 24: matmul(a); break;
+    default: unreachable();
   }
 }

@@ -1,4 +1,4 @@
-/** What all kernels share: where the arena is, the batch, this thread's part of the work, and the few vector helpers. */
+/** What all kernels share: where the arena is, the batch, the part of the work at hand, and the few vector helpers. */
 
 /** Address of the arena, of the scratch memory behind it, and of this thread's own rows of scratch. */
 export let arena: usize = 0;
@@ -9,11 +9,14 @@ export let batch: i32 = 0;
 export let images: i32 = 0;
 /** Bytes of one vector of channels at one position, all images. */
 export let row: usize = 0;
-export let thread: i32 = 0;
 export let threads: i32 = 1;
-let gate: usize = 0;
+/** Address of what the threads share, see share.ts. */
+export let gate: usize = 0;
+/** The part at hand of so many. */
+let part: i32 = 0;
+let parts: i32 = 1;
 
-/** `rowsBytes` of scratch for every thread, from `rowsAt` on; `gateAt` two words of zeros for the barrier. */
+/** `rowsBytes` of scratch for every thread, from `rowsAt` on; `gateAt` 64 bytes of zeros. */
 export function setup(
   arenaAt: usize,
   scratchAt: usize,
@@ -32,7 +35,6 @@ export function setup(
   batch = realImages;
   images = allImages;
   row = (<usize>allImages) << 4;
-  thread = threadIndex;
   threads = threadCount;
 }
 
@@ -46,13 +48,19 @@ export function at(offset: i32): usize {
   return arena + ((<usize>offset) << 2);
 }
 
-/** This thread's part of n equal pieces of work: from .. to. */
+/** Chooses the part of an entry that its kernel is to compute. */
+export function usePart(index: i32, count: i32): void {
+  part = index;
+  parts = count;
+}
+
+/** The part at hand of n equal pieces of work: from .. to. */
 export function from(n: i32): i32 {
-  return (n * thread) / threads;
+  return <i32>((<i64>n * part) / parts);
 }
 
 export function to(n: i32): i32 {
-  return (n * (thread + 1)) / threads;
+  return <i32>((<i64>n * (part + 1)) / parts);
 }
 
 /** c + a * b, fused where the engine has the instruction. */
@@ -70,22 +78,4 @@ export function lanes(v: v128): f32 {
   return (
     f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3))
   );
-}
-
-/** Rounds that a thread spins at the barrier before it sleeps: about as long as a short kernel takes. */
-const SPINS = 20000;
-
-/** Waits until all threads are here. */
-export function meet(): void {
-  if (!ASC_FEATURE_THREADS) return;
-  if (threads == 1) return;
-  const round = atomic.load<i32>(gate, 4);
-  if (atomic.add<i32>(gate, 1) == threads - 1) {
-    atomic.store<i32>(gate, 0);
-    atomic.add<i32>(gate, 1, 4);
-    atomic.notify(gate + 4, threads);
-    return;
-  }
-  for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(gate, 4) != round) return;
-  while (atomic.load<i32>(gate, 4) == round) atomic.wait<i32>(gate + 4, round, -1);
 }

@@ -1,9 +1,13 @@
 /** The module's best matrix product: what the share of the peak that the convolutions reach is measured against. */
-import { fma, zero } from "./machine";
+import { arg, fma, from, rows, to, zero } from "./machine";
 
-/** out (4 x 8) = x (depth x 4) times w (depth x 8), `times` times over, from the first cache. */
-export function matmul(x: usize, w: usize, out: usize, depth: i32, times: i32): void {
-  for (let n = 0; n < times; n++) {
+/** out (4 x 8) = x (depth x 4) times w (depth x 8), `times` times over, from the first cache; every thread in rows of its own. */
+export function matmul(a: usize): void {
+  const depth = arg(a, 0), times = arg(a, 1);
+  const x = rows;
+  const w = x + ((<usize>depth) << 4);
+  const out = w + ((<usize>depth) << 5);
+  for (let n = from(times), last = to(times); n < last; n++) {
     let a0 = zero(), a1 = zero(), a2 = zero(), a3 = zero();
     let b0 = zero(), b1 = zero(), b2 = zero(), b3 = zero();
     let p = x, q = w;

@@ -3,6 +3,9 @@ import { arg, at, batch, fma, from, images, lanes, row, rows, to, zero } from ".
 import { spreadAverage, TERM_BYTES } from "./linear";
 
 const EPSILON: f32 = 1e-5;
+
+/** Share of the new value in a running one. */
+const RUNNING_MOMENTUM: f32 = 0.1;
 const NORMALISED = 1;
 const AVERAGE = 2;
 
@@ -14,8 +17,8 @@ export function stats(a: usize): void {
   const n = f32x4.splat(1 / <f32>(positions * batch));
   for (let v = from(vectors), last = to(vectors); v < last; v++) {
     let source = z + (<usize>v) * row;
-    // Sums of differences from one of the values: no cancellation in the variance where the mean is large.
-    const origin = v128.load(source);
+    // Sums of differences from about the mean: no cancellation in the variance where the mean is large.
+    const origin = diagonalMean(source, positions, pixel);
     let sum = zero(), squares = zero();
     for (let p = 0; p < positions; p++) {
       let s0 = zero(), s1 = zero(), q0 = zero(), q1 = zero();
@@ -41,6 +44,50 @@ export function stats(a: usize): void {
     const variance = f32x4.max(f32x4.sub(f32x4.mul(squares, n), f32x4.mul(shift, shift)), zero());
     const target = out + ((<usize>v) << 5);
     v128.store(target, f32x4.add(origin, shift));
+    v128.store(target, f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(EPSILON)))), 16);
+  }
+}
+
+/**
+ * Mean along the map's diagonal. A single value won't do: beside a nearly constant map a corner, which sees the padding, lies so far off
+ * that as many digits are lost as the map has.
+ */
+function diagonalMean(source: usize, positions: i32, pixel: usize): v128 {
+  const side = <i32>Math.sqrt(positions);
+  let sum = zero();
+  for (let i = 0; i < side; i++) sum = f32x4.add(sum, total(source + <usize>(i * (side + 1)) * pixel));
+  return f32x4.mul(sum, f32x4.splat(1 / <f32>(side * batch)));
+}
+
+/** value + momentum * (target - value), in place. */
+function approach(value: usize, target: v128): void {
+  const before = v128.load(value);
+  v128.store(value, fma(f32x4.splat(RUNNING_MOMENTUM), f32x4.sub(target, before), before));
+}
+
+export function track(a: usize): void {
+  const stat = at(arg(a, 0));
+  const vectors = arg(a, 2);
+  const running = at(arg(a, 3));
+  const n = arg(a, 1) * batch;
+  const unbiased = f32x4.splat(<f32>n / <f32>max(1, n - 1));
+  for (let v = from(vectors), last = to(vectors); v < last; v++) {
+    const inverse = v128.load(stat + ((<usize>v) << 5), 16);
+    const square = f32x4.div(f32x4.splat(1), f32x4.mul(inverse, inverse));
+    const variance = f32x4.max(f32x4.sub(square, f32x4.splat(EPSILON)), zero());
+    approach(running + ((<usize>v) << 4), v128.load(stat + ((<usize>v) << 5)));
+    approach(running + ((<usize>(vectors + v)) << 4), f32x4.mul(variance, unbiased));
+  }
+}
+
+export function runningStats(a: usize): void {
+  const running = at(arg(a, 0));
+  const vectors = arg(a, 1);
+  const stat = at(arg(a, 2));
+  for (let v = from(vectors), last = to(vectors); v < last; v++) {
+    const target = stat + ((<usize>v) << 5);
+    const variance = v128.load(running + ((<usize>(vectors + v)) << 4));
+    v128.store(target, v128.load(running + ((<usize>v) << 4)));
     v128.store(target, f32x4.div(f32x4.splat(1), f32x4.sqrt(f32x4.add(variance, f32x4.splat(EPSILON)))), 16);
   }
 }

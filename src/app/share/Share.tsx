@@ -1,0 +1,177 @@
+import { useState } from "react";
+import { dartsGenotype, jsonGenotype } from "../../core/export/genotype";
+import { pytorchModule } from "../../core/export/pytorch";
+import { history } from "../history";
+import { type Moment, useMoment } from "../moment";
+import { linkOf, runFileText } from "../session";
+import { useApp } from "../store";
+import { download } from "./download";
+import { figureOf, pngOf } from "./figure";
+import "./share.css";
+import { arraysOf, csvOf } from "./tables";
+
+/** Panels that make figures, by their place on the page. */
+const FIGURES = [
+  { name: "cell", title: "Cell", selector: ".cell .drawing" },
+  { name: "posterior", title: "Posterior", selector: ".posterior" },
+  { name: "benchmark", title: "Benchmark accuracy", selector: ".benchmark" },
+  { name: "supernet", title: "Supernet curves", selector: ".curves" },
+] as const;
+
+/** A link that repeats the run, and everything of it as files. */
+export default function Share() {
+  const moment = useMoment();
+  const [said, say] = useState<string | null>(null);
+  const act = async (what: string, work: () => unknown) => {
+    try {
+      await work();
+      say(what);
+    } catch (error) {
+      say(`That did not work: ${error instanceof Error ? error.message : String(error)}.`);
+    }
+  };
+  return (
+    <div className="share">
+      <Link act={act} />
+      <section aria-labelledby="share-cell">
+        <h3 id="share-cell">The cell of step {moment.step}</h3>
+        <Cell moment={moment} act={act} />
+      </section>
+      <section aria-labelledby="share-run">
+        <h3 id="share-run">The whole run</h3>
+        <p className="small muted">
+          The run file holds every noise, gradient and update in float64, enough to recompute the posterior by hand.
+        </p>
+        <div className="actions">
+          <Button onClick={() => act("Run file saved.", async () => download(named("jsonl"), await runFileText()))}>
+            Run file
+          </Button>
+          <Button onClick={() => act("CSV saved.", () => download(named("csv"), csvOf(history.recording), "text/csv"))}>
+            CSV
+          </Button>
+          <Button
+            onClick={() =>
+              act("NumPy file saved.", async () => {
+                const { zipSync } = await import("fflate");
+                download(named("npz"), zipSync(arraysOf(history.recording)), "application/zip");
+              })
+            }
+          >
+            NumPy (npz)
+          </Button>
+        </div>
+      </section>
+      <section aria-labelledby="share-figures">
+        <h3 id="share-figures">Figures, as they stand</h3>
+        <Figures act={act} />
+      </section>
+      <p className="small said" role="status">
+        {said}
+      </p>
+    </div>
+  );
+}
+
+type Act = (what: string, work: () => unknown) => void;
+
+function Button({ onClick, children }: { onClick: () => void; children: React.ReactNode }) {
+  return (
+    <button type="button" className="button slim" onClick={onClick}>
+      {children}
+    </button>
+  );
+}
+
+function Link({ act }: { act: Act }) {
+  useMoment();
+  useApp((state) => state.applied);
+  const link = linkOf();
+  return (
+    <section aria-labelledby="share-link">
+      <h3 id="share-link">Link</h3>
+      <p className="small muted">
+        Carries every setting, the seed and each edit with its step. Whoever opens it starts the same run; on the same
+        kind of device the numbers are the same.
+      </p>
+      <input
+        className="link"
+        readOnly
+        value={link}
+        aria-label="Link to this run"
+        onFocus={(event) => event.target.select()}
+      />
+      <div className="actions">
+        <Button onClick={() => act("Link copied.", () => navigator.clipboard.writeText(link))}>Copy the link</Button>
+      </div>
+    </section>
+  );
+}
+
+function Cell({ moment, act }: { moment: Moment; act: Act }) {
+  const { space, choices, architecture } = moment;
+  const copy = (what: string, text: string) => act(`${what} copied.`, () => navigator.clipboard.writeText(text));
+  return (
+    <>
+      <code className="small">{architecture}</code>
+      <div className="actions">
+        <Button onClick={() => copy("Architecture string", architecture)}>Copy the string</Button>
+        <Button onClick={() => copy("Genotype", dartsGenotype(space, choices))}>Copy as Genotype(…)</Button>
+        <Button
+          onClick={() =>
+            act("JSON saved.", () => download("cell.json", jsonGenotype(space, choices), "application/json"))
+          }
+        >
+          JSON
+        </Button>
+        <Button
+          onClick={() =>
+            act("PyTorch module saved.", () =>
+              download("cell.py", pytorchModule(space, choices, space.published), "text/x-python"),
+            )
+          }
+        >
+          PyTorch module
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Figures({ act }: { act: Act }) {
+  const picture = (selector: string) => {
+    const panel = document.querySelector(selector);
+    if (!panel) throw new Error("the panel is not on the page now; close this drawer's view of it and try again");
+    return figureOf(panel);
+  };
+  return (
+    <ul className="figures">
+      {FIGURES.filter(({ selector }) => document.querySelector(selector)).map(({ name, title, selector }) => (
+        <li key={name}>
+          {title}
+          <span className="actions">
+            <Button
+              onClick={() =>
+                act(`${title} saved as SVG.`, () => download(`${name}.svg`, picture(selector).svg, "image/svg+xml"))
+              }
+            >
+              SVG<span className="hidden"> of {title}</span>
+            </Button>
+            <Button
+              onClick={() =>
+                act(`${title} saved as PNG.`, async () => download(`${name}.png`, await pngOf(picture(selector))))
+              }
+            >
+              PNG<span className="hidden"> of {title}</span>
+            </Button>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A file name that says which run it is. */
+function named(extension: string): string {
+  const { method, space, seed } = history.recording.settings;
+  return `${method}-${space}-seed${seed}.${extension}`;
+}
