@@ -40,7 +40,7 @@ export class LossGuard {
     if (mean < LEARNED * guessing) this.learned = true;
     if (mean < (this.learned ? FORGOTTEN : EXPLODED) * guessing) return;
     throw new DivergenceError(
-      `The supernet has lost what it had learned by step ${step}: over the last ${WINDOW} steps its mean loss is ` +
+      `${this.learned ? "The supernet has lost what it had learned" : "The loss has exploded"} by step ${step}: over the last ${WINDOW} steps its mean loss is ` +
         `${mean.toFixed(2)} nats, guessing has ${guessing.toFixed(2)}. The weights have run away.`,
     );
   }
