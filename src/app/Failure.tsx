@@ -1,7 +1,7 @@
 import { controlOf } from "../core/controls";
 import type { Divergence } from "../worker/protocol";
 import { count, plain } from "./format";
-import { recover, reset } from "./session";
+import { goOn, recover, reset } from "./session";
 import { useApp } from "./store";
 
 /** A run that cannot go on, or should not: what happened, what to do, and the button that does it. */
@@ -23,7 +23,7 @@ export function Failure() {
   return divergence && <Diverged divergence={divergence} />;
 }
 
-function Diverged({ divergence: { message, back, settings } }: { divergence: Divergence }) {
+function Diverged({ divergence: { message, finite, back, settings } }: { divergence: Divergence }) {
   const key = settings.weightRate === undefined ? "archRate" : "weightRate";
   const rate = controlOf(key).label.toLowerCase();
   return (
@@ -36,6 +36,11 @@ function Diverged({ divergence: { message, back, settings } }: { divergence: Div
         <button type="button" className="button slim primary" onClick={recover}>
           Go back to step {count(back)} with half the {rate}
         </button>
+        {finite && (
+          <button type="button" className="button slim" onClick={goOn}>
+            Go on as it is
+          </button>
+        )}
         <button type="button" className="button slim" onClick={reset}>
           Reset
         </button>

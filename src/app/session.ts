@@ -237,6 +237,13 @@ export function recover(): void {
   });
 }
 
+/** Lets a diverged run go on as it is. */
+export function goOn(): void {
+  if (get().divergence?.finite !== true) return;
+  set({ divergence: null });
+  call((control) => control.run());
+}
+
 /** Lets a run that was paused for a while go on, even where its pause is still on the way. */
 export function resume(): void {
   const { applied, phase } = get();

@@ -50,6 +50,14 @@ export interface SearchParts {
 /** The loss is no longer a number, or has exploded: the weights have run away. */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
+
+  /** @param finite could the run go on as it is? */
+  constructor(
+    message: string,
+    readonly finite = false,
+  ) {
+    super(message);
+  }
 }
 
 type StepHalf = Pick<StepRecord, "validLoss" | "validAccuracy" | "noise" | "gradient" | "curvature">;

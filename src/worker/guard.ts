@@ -11,38 +11,48 @@ const KEPT = 2;
 const WINDOW = 50;
 /** Going back goes at least so many steps back, so that what is averaged above lies after it. */
 const MARGIN = WINDOW + 10;
-/** In units of the loss of guessing, ln K: a run below the first has learned; one that then rises above the second has lost it. */
-const LEARNED = 0.9;
-const FORGOTTEN = 1.02;
-/** In the same unit: no network is ever as wrong as this but one whose weights have exploded. */
+/** In units of the loss of guessing, ln K: a mean below it has learned something that can be lost. */
+const LEARNED = 0.8;
+/** So much of what was learned, of the way from the best mean to the loss of guessing, must be lost again. */
+const LOST = 0.9;
+/** In units of ln K: no network is ever as wrong as this but one whose weights have exploded. */
 const EXPLODED = 2;
 
 /**
  * Tells when the weights run away although the loss stays finite. Batch normalisation bounds the loss: at a rate far too high it does not
- * become infinite but returns to that of guessing among the classes, or a little above, and stays there. The rule: the mean of the last
- * 50 weight losses is above 1.02 ln K after it has once been below 0.9 ln K, or is above 2 ln K at any time.
+ * become infinite but returns to about that of guessing among the classes. The rule, on the mean of the last 50 weight losses: it has
+ * given back nine tenths of its best gain over guessing, where that gain was at least a fifth of ln K; or it is above 2 ln K.
  */
 export class LossGuard {
   private recent: number[] = [];
-  private learned = false;
+  private best = Number.POSITIVE_INFINITY;
+  private silent = false;
 
   /** @param classes K */
   constructor(private readonly classes: number) {}
 
   /** @throws {DivergenceError} where the step is the last of a divergence */
   observe({ step, trainLoss }: Pick<StepRecord, "step" | "trainLoss">): void {
-    if (trainLoss === null) return;
+    if (trainLoss === null || this.silent) return;
     this.recent.push(trainLoss);
     if (this.recent.length > WINDOW) this.recent.shift();
     if (this.recent.length < WINDOW) return;
     const mean = this.recent.reduce((sum, loss) => sum + loss, 0) / WINDOW;
     const guessing = Math.log(this.classes);
-    if (mean < LEARNED * guessing) this.learned = true;
-    if (mean < (this.learned ? FORGOTTEN : EXPLODED) * guessing) return;
+    this.best = Math.min(this.best, mean);
+    const lost = this.best < LEARNED * guessing && mean > this.best + LOST * (guessing - this.best);
+    if (!lost && mean < EXPLODED * guessing) return;
     throw new DivergenceError(
-      `${this.learned ? "The supernet has lost what it had learned" : "The loss has exploded"} by step ${step}: over the last ${WINDOW} steps its mean loss is ` +
-        `${mean.toFixed(2)} nats, guessing has ${guessing.toFixed(2)}. The weights have run away.`,
+      `${lost ? "The supernet has lost what it had learned" : "The loss has exploded"} by step ${step}: over the last ${WINDOW} ` +
+        `steps its mean is ${mean.toFixed(2)} nats, guessing has ${guessing.toFixed(2)}` +
+        `${lost ? `, its best was ${this.best.toFixed(2)}` : ""}. The weight rate is too high, or the architecture cannot learn.`,
+      true,
     );
+  }
+
+  /** Says no more of a run that goes on regardless. */
+  silence(): void {
+    this.silent = true;
   }
 
   /** The run went back: what was seen since is void. */

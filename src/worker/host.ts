@@ -39,7 +39,7 @@ export class SearchHost implements SearchControl {
   /** Edits of a link that have not come up yet, by step. */
   private edits: Edit[] = [];
   /** Where a diverged run may go back to, and what is turned there. */
-  private offer: { checkpoint: CheckpointRecord; settings: Partial<Settings> } | null = null;
+  private offer: { checkpoint: CheckpointRecord; settings: Partial<Settings>; finite: boolean } | null = null;
   private readonly pacer = new Pacer();
   private phase: Phase = "idle";
   private run_ = 0;
@@ -94,8 +94,11 @@ export class SearchHost implements SearchControl {
   async run(): Promise<void> {
     if (this.phase === "running" && this.wanted === "run") return;
     await this.loop;
-    this.standing();
-    if (this.phase !== "paused") return;
+    const { guard } = this.standing();
+    if (this.offer?.finite) {
+      this.offer = null;
+      guard.silence();
+    } else if (this.phase !== "paused") return;
     this.wanted = "run";
     this.enter("running");
     this.loop = this.steps();
@@ -324,22 +327,22 @@ export class SearchHost implements SearchControl {
       if (!known && run.settings.objective === "supernet") await after(LOSS_REPORT);
       // A run left behind has nothing to say.
       if (this.current !== run) return;
-      if (error instanceof DivergenceError) this.diverge(run, error.message);
+      if (error instanceof DivergenceError) this.diverge(run, error);
       else this.explain(error);
     }
   }
 
-  private diverge({ opened: { search }, checkpoints }: Run, message: string): void {
+  private diverge({ opened: { search }, checkpoints }: Run, { message, finite }: DivergenceError): void {
     const checkpoint = checkpoints.before(search.steps + 1);
     if (!checkpoint) {
       this.fail(message, "Lower the weight rate, then reset.");
       return;
     }
     const settings = gentler(search.settings, checkpoint);
-    this.offer = { checkpoint, settings };
+    this.offer = { checkpoint, settings, finite };
     this.wanted = "pause";
     this.enter("diverged");
-    this.outbox.send({ kind: "divergence", run: this.run_, message, back: checkpoint.step, settings });
+    this.outbox.send({ kind: "divergence", run: this.run_, message, finite, back: checkpoint.step, settings });
   }
 
   private explain(error: unknown): void {

@@ -119,6 +119,8 @@ export interface Divergence {
   readonly run: number;
   /** What happened. */
   readonly message: string;
+  /** The loss is a number still: `run` lets the run go on as it is, unwatched from then on. */
+  readonly finite: boolean;
   /** The step that `recover` goes back to, and what it turns there. */
   readonly back: number;
   readonly settings: Partial<Settings>;
