@@ -27,10 +27,10 @@ function Diverged({ divergence: { message, finite, back, settings } }: { diverge
   const key = settings.weightRate === undefined ? "archRate" : "weightRate";
   const rate = controlOf(key).label.toLowerCase();
   return (
-    <div className="notice danger failure" role="alert">
+    <div className="notice danger failure diverged" role="alert">
       <p>
-        <strong>{message}</strong> The run stands still. It can go on from {back > 0 ? "a sound step" : "its start"}, at{" "}
-        {rate} {plain(Number(Number(settings[key]).toPrecision(3)))}.
+        <strong>The run has diverged and stands still.</strong> {message} It can go on from{" "}
+        {back > 0 ? "a sound step" : "its start"}, at {rate} {plain(Number(Number(settings[key]).toPrecision(3)))}.
       </p>
       <div className="actions">
         <button type="button" className="button slim primary" onClick={recover}>

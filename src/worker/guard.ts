@@ -2,9 +2,10 @@ import { CONTROLS, type Settings } from "../core/controls";
 import type { CheckpointRecord, StepRecord } from "../search/records";
 import { DivergenceError, type Search } from "../search/search";
 
-/** A checkpoint is taken when both so many steps and so many milliseconds have gone by: on a GPU it reads all weights back. */
+/** Steps between two checkpoints at least; and time at least, as a multiple of what one takes, since a GPU reads all weights back. */
 const CHECKPOINT_STEPS = 100;
-const CHECKPOINT_INTERVAL = 5000;
+const CHECKPOINT_SHARE = 50;
+const CHECKPOINT_INTERVAL = 500;
 /** Checkpoints kept: the last may have been taken when the weights were running away already. */
 const KEPT = 2;
 /** Weight steps over which the loss is averaged. */
@@ -64,15 +65,18 @@ export class LossGuard {
 /** The last good states of a run, in memory. */
 export class Checkpoints {
   private kept: CheckpointRecord[] = [];
-  private takenAt = performance.now();
+  /** When the next one is due, by the clock of `performance.now`. */
+  private dueAt = 0;
 
   /** Takes a checkpoint when one is due; the first at once. */
   async keepUp(search: Search, seconds: number): Promise<void> {
     const last = this.kept.at(-1);
     if (last && search.steps - last.step < CHECKPOINT_STEPS) return;
-    if (last && performance.now() - this.takenAt < CHECKPOINT_INTERVAL) return;
+    const begun = performance.now();
+    if (last && begun < this.dueAt) return;
     this.kept = [...this.kept, await search.checkpoint(seconds)].slice(-KEPT);
-    this.takenAt = performance.now();
+    const now = performance.now();
+    this.dueAt = now + Math.max(CHECKPOINT_INTERVAL, CHECKPOINT_SHARE * (now - begun));
   }
 
   /** The newest: where a run whose weights are sound goes on. */
@@ -89,7 +93,6 @@ export class Checkpoints {
   used(checkpoint: CheckpointRecord): void {
     const older = this.kept.filter(({ step }) => step < checkpoint.step);
     this.kept = older.length > 0 ? older : [checkpoint];
-    this.takenAt = performance.now();
   }
 }
 

@@ -65,11 +65,12 @@ export function Bar() {
             className="button"
             onClick={() => session.step("both")}
             disabled={!canStep}
+            aria-label="Step"
             title="One search step (S)"
             aria-keyshortcuts="S"
           >
             <StepIcon />
-            Step
+            <span className="step-word">Step</span>
             <span className="shortcut" aria-hidden="true">
               S
             </span>
