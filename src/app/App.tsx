@@ -9,6 +9,8 @@ import { Knobs } from "./knobs/Knobs";
 import { Pending } from "./knobs/Pending";
 import { LinkNotes } from "./LinkNotes";
 import { Posterior } from "./posterior/Posterior";
+import { DropTarget } from "./runs/DropTarget";
+import { ShownRun } from "./runs/ShownRun";
 import { Story } from "./Story";
 import { SetUp } from "./setup/SetUp";
 import { useApp } from "./store";
@@ -21,6 +23,7 @@ export function App() {
       <Bar />
       <main className="column-subject">
         <div>
+          <ShownRun />
           <Failure />
           <LinkNotes />
           <Story />
@@ -43,6 +46,7 @@ export function App() {
         <Explanation />
       </aside>
       <Timeline />
+      <DropTarget />
     </div>
   );
 }

@@ -1,4 +1,3 @@
-import type { Phase } from "../worker/protocol";
 import { searchWithSupernet } from "./form";
 import { fixed } from "./format";
 import { useRecording } from "./history";
@@ -12,16 +11,17 @@ const DECIDED = 0.5;
 /** One sentence that says what is on screen, for whoever sees it for the first time. */
 export function Story() {
   const moment = useMoment();
-  const phase = useApp((state) => state.phase);
+  const { result, steps, settings } = useRecording();
   // Where a failure stands there is nothing else to tell.
   const failed = useApp((state) => state.failure !== null || state.divergence !== null);
-  const { objective } = useRecording().settings;
+  const { objective } = settings;
   if (failed) return null;
-  if (objective === "supernet") return <p className="story">{tell(moment, phase)}</p>;
+  const over = result !== null && moment.step === steps;
+  if (objective === "supernet") return <p className="story">{tell(moment, over)}</p>;
   return (
     <div className="story with-action">
       <p>
-        <b>Instant objective:</b> it sees the benchmark's answers; a supernet does not. {tell(moment, phase, objective)}
+        <b>Instant objective:</b> it sees the benchmark's answers; a supernet does not. {tell(moment, over, objective)}
       </p>
       <button type="button" className="button slim primary" onClick={searchWithSupernet}>
         Search with a supernet
@@ -32,7 +32,7 @@ export function Story() {
 
 const TEACHERS: Readonly<Record<Objective, string>> = { supernet: "the images", instant: "them" };
 
-function tell(moment: Moment, phase: Phase, objective: Objective = "supernet") {
+function tell(moment: Moment, over: boolean, objective: Objective = "supernet") {
   const { space, step, scale } = moment;
   if (step === 0) {
     return scale ? (
@@ -54,7 +54,7 @@ function tell(moment: Moment, phase: Phase, objective: Objective = "supernet") {
   const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges${objective === "supernet" ? `; clearest: ${clearest}` : ""}.`;
   return (
     <>
-      <b>{phase === "finished" ? "The search is over:" : `After step ${step}:`}</b> {most}
+      <b>{over ? "The search is over:" : `After step ${step}:`}</b> {most}
     </>
   );
 }

@@ -37,11 +37,17 @@ export function redo(): void {
   if (next) put(next.after, next.live);
 }
 
+/** Ends the run under way and starts one with these settings. */
+export function startWith(settings: Settings): void {
+  reset();
+  useApp.setState({ cost: null });
+  setForm(settings);
+  run();
+}
+
 /** The search that sees no answers: the one-minute supernet, from the start. */
 export function searchWithSupernet(): void {
-  setForm(formOf(SUPERNET, get().draft.seed));
-  reset();
-  run();
+  startWith(formOf(SUPERNET, get().draft.seed));
 }
 
 function edit(after: Settings, live: boolean): void {

@@ -39,9 +39,16 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** A probability in words of frequency: "1 in 15,625", "37 in 100". */
+/** "31.4 s", "1:05": a time that a run took. */
+export function duration(seconds: number): string {
+  return seconds < 60 ? `${fixed(seconds, 1)} s` : clock(seconds);
+}
+
+/** A probability in words of frequency: "1 in 15,625", "37 in 100", "< 1 in 1,000,000"; nothing is rounded up to certain. */
 export function frequency(probability: number): string {
+  if (probability >= 0.995 && probability < 1) return "over 99 in 100";
   if (probability >= 0.095) return `${Math.round(100 * probability)} in 100`;
   if (probability <= 0) return "never";
+  if (probability < 1e-6) return "< 1 in 1,000,000";
   return `1 in ${count(1 / probability)}`;
 }

@@ -1,4 +1,4 @@
-import { klToPrior, mixingMoments, rowEntropies, winProbabilities } from "../core/posterior";
+import { klToPrior, mixingMoments, rowEntropies, signalToNoise, winProbabilities } from "../core/posterior";
 import type { SearchSpace } from "../core/space";
 import { useRecording, useShownStep } from "./history";
 import type { Recording } from "./recording";
@@ -24,11 +24,13 @@ export interface Moment {
   readonly probability: number | null;
   /** Of the shares of each row, bit. */
   readonly entropies: readonly number[];
+  /** Lead of each row's best over its runner-up, in standard deviations; null for a point estimate. */
+  readonly signalToNoise: Float64Array | null;
   /** Nats; null for a point estimate. */
   readonly klToPrior: number | null;
 }
 
-/** Samples behind the haze; the readout takes more. */
+/** Quasi-random draws behind the haze; the readout takes more. */
 const DRAWS = 200;
 
 /** The posterior of a recording after one of its steps. */
@@ -53,6 +55,7 @@ export function momentAt(recording: Recording, step: number): Moment {
     architecture: space.format(choices),
     probability: scale && choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1),
     entropies: Array.from(rowEntropies(rows, share), (nats) => nats / Math.LN2),
+    signalToNoise: scale && signalToNoise(rows, mean, scale),
     klToPrior: scale && klToPrior(mean, scale, recording.settings.priorPrecision),
   };
 }

@@ -26,7 +26,14 @@ const look = (id: string, hue: string, short: string, name: string, dash: string
 const LOOKS: Readonly<Record<string, OperationLook>> = Object.fromEntries(
   [
     look("none", "none", "none", "none", "1.5 3", "The edge is cut: it passes zeros on."),
-    look("skip_connect", "skip", "skip", "skip", "7 2 1.5 2", "The identity: the edge passes its input on unchanged."),
+    look(
+      "skip_connect",
+      "skip",
+      "skip",
+      "skip",
+      "7 2 1.5 2",
+      "The identity: the edge passes its node on unchanged and has no parameters.",
+    ),
     look("nor_conv_1x1", "conv1", "1×1", "conv 1×1", "4.5 2.5", "ReLU, 1×1 convolution, batch norm."),
     look("nor_conv_3x3", "conv3", "3×3", "conv 3×3", "", "ReLU, 3×3 convolution, batch norm."),
     look("avg_pool_3x3", "pool", "avg", "avg pool 3×3", "10 3", "3×3 average pooling: it smooths and has no weights."),

@@ -3,7 +3,7 @@ import { type Edit, readLink, toLink } from "../core/link";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
-import type { StepPart, WorkerMessage } from "../worker/protocol";
+import type { ReadRun, StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
 import { Recording } from "./recording";
 import { NO_RUN, objectiveOf, obstacleOf, useApp } from "./store";
@@ -29,6 +29,11 @@ const LEAST_POINTS = 6;
 let live = history.recording;
 /** Points of (seconds, step) behind the rate. */
 let pace: { seconds: number; step: number }[] = [];
+
+/** Told of a recording that grows no more: it has its result, or a reset is about to take it off the page. */
+const endListeners = new Set<(recording: Recording) => void>();
+/** A worker that doesn't hand out its run file within this time has died, milliseconds. */
+const PATIENCE = 30_000;
 
 const get = useApp.getState;
 const set = useApp.setState;
@@ -97,6 +102,7 @@ function receive(message: WorkerMessage): void {
         });
       }
       if (message.phase !== get().phase) set({ phase: message.phase });
+      if (message.result) ended();
       return;
     }
     case "progress":
@@ -132,8 +138,7 @@ function rewind(step: number): void {
     rate: null,
     waiting: [],
     divergence: null,
-    scrub: null,
-    replaying: false,
+    ...(history.recording === live && { scrub: null, replaying: false }),
   });
 }
 
@@ -182,17 +187,69 @@ function estimate(): void {
   }, ESTIMATE_AFTER);
 }
 
-/** Puts the prior of the form's search on screen. */
-export function showPrior(): void {
+function ended(): void {
+  for (const listener of endListeners) listener(live);
+}
+
+export function onRunEnd(listener: (recording: Recording) => void): void {
+  endListeners.add(listener);
+}
+
+/** The recording of the run under way, or of the prior before one. */
+export function liveRecording(): Recording {
+  return live;
+}
+
+/** The run file of the run under way up to the step that the page has seen, gzip. Goes out before whatever is asked for next. */
+export function packLive(): Promise<Uint8Array<ArrayBuffer>> {
+  const { steps } = live;
+  const packed = queue.then(() => {
+    const late = new Promise<never>((_, refuse) => {
+      setTimeout(() => refuse(new Error("the worker does not answer")), PATIENCE);
+    });
+    if (!worker) throw new Error("there is no worker");
+    return Promise.race([worker.control.packedRun(steps), late]);
+  });
+  queue = packed.catch(() => {});
+  return packed;
+}
+
+/** Reads a run file in the worker. @throws {Error} saying what is wrong with it */
+export async function readRun(file: Uint8Array): Promise<ReadRun> {
+  if (!worker) throw new Error("there is no worker to read it");
+  return worker.control.readRun(file);
+}
+
+/** Puts a recording on screen; the run under way goes on behind it. */
+export function showRecording(recording: Recording, shownRun: string): void {
+  history.show(recording);
+  set({ scrub: null, replaying: false, shownRun });
+}
+
+/** Puts the run under way back on screen. */
+export function showLive(): void {
+  if (history.recording === live) return;
+  history.show(live);
+  set({ scrub: null, replaying: false, shownRun: null });
+}
+
+/**
+ * Puts the prior of the form's search on screen.
+ * @param force take another recording off the screen
+ */
+export function showPrior(force = false): void {
   const { draft } = get();
+  const aside = history.recording !== live && !force;
   const method = createMethod(draft, SPACES[draft.space]);
   live = new Recording(draft, Float64Array.from(method.mean), method.scale && Float64Array.from(method.scale));
+  if (aside) return;
   history.show(live);
-  set({ scrub: null, replaying: false });
+  set({ scrub: null, replaying: false, shownRun: null });
 }
 
 /** Puts the page back to step 0 with the form's settings; the worker's run ends with the next one. */
 function forget(): void {
+  if (get().applied && !live.result) ended();
   generation += 1;
   expected = null;
   pace = [];
@@ -200,7 +257,7 @@ function forget(): void {
     ...NO_RUN,
     phase: get().phase === "starting" ? "starting" : "idle",
   });
-  showPrior();
+  showPrior(true);
 }
 
 /** Builds a run from the form where there is none, with edits of a link to be made on the way. */
@@ -224,6 +281,7 @@ export function run(): void {
 }
 
 function start(edits: readonly Edit[]): void {
+  showLive();
   ensureRun(edits);
   call((control) => control.run());
 }
@@ -279,6 +337,7 @@ export function step(part: StepPart): void {
   const { phase } = get();
   if (phase !== "idle" && phase !== "starting" && phase !== "paused") return;
   if (obstacleOf(get())) return;
+  showLive();
   ensureRun();
   call((control) => control.step(part));
 }

@@ -50,6 +50,8 @@ export interface AppState {
   readonly view: "probable" | "weighted" | "samples";
   /** The step that the timeline was moved to; null for the latest, however far it grows. */
   readonly scrub: number | null;
+  /** Identifies the kept run on screen; null while it is the current one. */
+  readonly shownRun: string | null;
   readonly drawer: DrawerName | null;
   /** The timeline moves by itself. */
   readonly replaying: boolean;
@@ -83,6 +85,7 @@ export const useApp = create<AppState>(() => ({
   view: "weighted",
   scrub: null,
   replaying: false,
+  shownRun: null,
   drawer: null,
 }));
 
@@ -115,8 +118,7 @@ export function moveTo(step: number | null): void {
 
 /** Starts a replay from the step on screen, from the beginning where that is the latest; or stops it. */
 export function toggleReplay(): void {
-  const { replaying, scrub, step } = useApp.getState();
-  if (!replaying && step === 0 && scrub === null) return;
+  const { replaying, scrub } = useApp.getState();
   useApp.setState({ replaying: !replaying, scrub: replaying ? scrub : (scrub ?? 0) });
 }
 

@@ -1,3 +1,5 @@
+import { useSyncExternalStore } from "react";
+
 const KEY = "theme";
 
 /** The theme in force: what the toggle last said, else what the system wants. */
@@ -15,4 +17,20 @@ export function toggleTheme(): void {
   } catch {
     // Storage may be closed to us; the choice then lasts until the page is left.
   }
+}
+
+/** The theme in force, for what is drawn in pixels and can't follow the style sheet. */
+export function useTheme(): "light" | "dark" {
+  return useSyncExternalStore(subscribe, currentTheme);
+}
+
+function subscribe(listener: () => void): () => void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const toggle = new MutationObserver(listener);
+  toggle.observe(document.documentElement, { attributeFilter: ["style"] });
+  system.addEventListener("change", listener);
+  return () => {
+    toggle.disconnect();
+    system.removeEventListener("change", listener);
+  };
 }

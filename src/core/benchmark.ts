@@ -76,6 +76,8 @@ export const WIDE_COLUMNS = {
 export const NARROW_COLUMNS = ["runs", "cost"] as const;
 export const COSTS = 28;
 
+type AccuracyColumn = `${BenchmarkSet}/${keyof SetAccuracy}`;
+
 const WIDE_NAMES = Object.keys(WIDE_COLUMNS) as (keyof typeof WIDE_COLUMNS)[];
 const BODY_BYTES = CELLS * (2 * WIDE_NAMES.length + NARROW_COLUMNS.length) + 8 * COSTS;
 
@@ -88,7 +90,7 @@ export class Benchmark {
   private readonly costId: Uint8Array;
   private readonly costs: Uint32Array;
   private readonly ranks = new Map<BenchmarkSet, Uint16Array>();
-  private readonly columns = new Map<string, Float32Array>();
+  private readonly columns = new Map<AccuracyColumn, Float32Array>();
 
   /** @param body what the file holds compressed */
   constructor(body: Uint8Array) {
@@ -116,7 +118,10 @@ export class Benchmark {
       Object.fromEntries(BENCHMARK_SETS.map((set) => [set, value(set)])) as Record<BenchmarkSet, T>;
     return {
       index: this.wide.index[code],
-      accuracy: perSet((set) => ({ valid: this.accuracy(set, "valid", code), test: this.accuracy(set, "test", code) })),
+      accuracy: perSet((set) => ({
+        valid: this.accuracy(`${set}/valid`, code),
+        test: this.accuracy(`${set}/test`, code),
+      })),
       rank: perSet((set) => this.testRank(set)[code]),
       runs: this.runs[code],
       spread: this.wide.spread[code] / 1000,
@@ -128,12 +133,12 @@ export class Benchmark {
 
   /** Test accuracy of every cell, %, in the order of `cellCode`. The array is shared: don't write to it. */
   testAccuracy(set: BenchmarkSet): Float32Array {
-    return this.column(set, "test");
+    return this.column(`${set}/test`);
   }
 
   /** Validation accuracy of every cell, %, in the order of `cellCode`. The array is shared: don't write to it. */
   validAccuracy(set: BenchmarkSet): Float32Array {
-    return this.column(set, "valid");
+    return this.column(`${set}/valid`);
   }
 
   /** Place of every cell by test accuracy, 1 the best, in the order of `cellCode`. The array is shared: don't write to it. */
@@ -151,9 +156,14 @@ export class Benchmark {
     return rank;
   }
 
+  /** Trainable scalars of every cell as drawn (C=16, N=5, 10 classes), in the order of `cellCode`. */
+  parameters(): Uint32Array {
+    return Uint32Array.from(this.costId, (id) => this.costs[2 * id]);
+  }
+
   optimum(set: BenchmarkSet): Optimum {
     const code = this.testRank(set).indexOf(1);
-    return { code, index: this.wide.index[code], test: this.accuracy(set, "test", code) };
+    return { code, index: this.wide.index[code], test: this.accuracy(`${set}/test`, code) };
   }
 
   /** Mean test accuracy over the whole space, %: what a random cell scores on average. */
@@ -161,17 +171,16 @@ export class Benchmark {
     return this.testAccuracy(set).reduce((sum, value) => sum + value, 0) / CELLS;
   }
 
-  private column(set: BenchmarkSet, split: keyof SetAccuracy): Float32Array {
-    const key = `${set}/${split}`;
-    const known = this.columns.get(key);
+  private column(name: AccuracyColumn): Float32Array {
+    const known = this.columns.get(name);
     if (known) return known;
-    const column = Float32Array.from({ length: CELLS }, (_, code) => this.accuracy(set, split, code));
-    this.columns.set(key, column);
+    const column = new Float32Array(CELLS);
+    for (let code = 0; code < CELLS; code++) column[code] = this.accuracy(name, code);
+    this.columns.set(name, column);
     return column;
   }
 
-  private accuracy(set: BenchmarkSet, split: keyof SetAccuracy, code: number): number {
-    const name = `${set}/${split}` as const;
+  private accuracy(name: AccuracyColumn, code: number): number {
     const { images, base } = WIDE_COLUMNS[name];
     return (100 * (this.wide[name][code] + base)) / (images * this.runs[code]);
   }

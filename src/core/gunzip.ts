@@ -24,3 +24,9 @@ export async function gunzip(packed: Uint8Array): Promise<Inflated> {
   }
   return { bytes, damaged };
 }
+
+/** Compresses to a gzip stream, in browsers and Node alike. */
+export async function gzip(content: string | Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const source = new Blob([content as string | Uint8Array<ArrayBuffer>]).stream();
+  return new Uint8Array(await new Response(source.pipeThrough(new CompressionStream("gzip"))).arrayBuffer());
+}

@@ -1,6 +1,6 @@
-import { RandomStream } from "./random";
+import type { RandomStream } from "./random";
 import { softmaxRows } from "./softmax";
-import { argmaxRows, type Row, rowOffsets } from "./space";
+import { argmaxRows, type Choices, type Row, rowOffsets } from "./space";
 
 /** What can be said of a diagonal Gaussian over architecture parameters, q = product of N(mean_i, scale_i^2). */
 
@@ -21,6 +21,22 @@ export function normalCdf(x: number): number {
     sum += term;
   }
   return 0.5 + sum * normalDensity(x);
+}
+
+/**
+ * Inverse of `normalCdf` for 0 < p < 1, as exact as that is (1e-15 in p): a start to 5e-4 (Abramowitz and Stegun 26.2.23), then
+ * Halley's steps.
+ */
+export function normalQuantile(p: number): number {
+  const t = Math.sqrt(-2 * Math.log(Math.min(p, 1 - p)));
+  const start =
+    t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t);
+  let z = p < 0.5 ? -start : start;
+  for (let i = 0; i < 3; i++) {
+    const newton = (normalCdf(z) - p) / normalDensity(z);
+    z -= newton / (1 + 0.5 * z * newton);
+  }
+  return z;
 }
 
 /**
@@ -97,7 +113,59 @@ export function klToPrior(mean: ArrayLike<number>, scale: ArrayLike<number>, pri
   return kl;
 }
 
-/** Mean and standard deviation of the mixing weights softmax(alpha), alpha ~ q: a logistic-normal, so by `draws` samples. */
+/**
+ * Signal to noise of every row: how far the largest mean is ahead of the runner-up's, in standard deviations of their difference,
+ * (mu_1 - mu_2) / sqrt(sigma_1^2 + sigma_2^2). Its normal distribution function is the probability that the leader beats the runner-up.
+ * Rows of a single choice give infinity.
+ */
+export function signalToNoise(rows: readonly Row[], mean: ArrayLike<number>, scale: ArrayLike<number>): Float64Array {
+  const offsets = rowOffsets(rows);
+  return Float64Array.from(rows, (_, row) => {
+    let first = offsets[row];
+    let second = -1;
+    for (let i = first + 1; i < offsets[row + 1]; i++) {
+      if (mean[i] > mean[first]) [second, first] = [first, i];
+      else if (second < 0 || mean[i] > mean[second]) second = i;
+    }
+    if (second < 0) return Number.POSITIVE_INFINITY;
+    return (mean[first] - mean[second]) / Math.hypot(scale[first], scale[second]);
+  });
+}
+
+/**
+ * Draws of the mixing weights softmax(alpha), alpha ~ q, a logistic-normal in every row: `draws` vectors one after the other. The
+ * draws are quasi-random and the same every time, so that a picture of them moves only when q does. Rows share their points: what
+ * is read off is a row's own, not how rows go together.
+ */
+export function mixingDraws(
+  rows: readonly Row[],
+  mean: ArrayLike<number>,
+  scale: ArrayLike<number>,
+  draws: number,
+): Float64Array {
+  const size = mean.length;
+  const offsets = rowOffsets(rows);
+  const result = new Float64Array(draws * size);
+  for (let row = 0; row < rows.length; row++) {
+    const [begin, end] = [offsets[row], offsets[row + 1]];
+    const points = normalPoints(end - begin, draws);
+    for (let draw = 0; draw < draws; draw++) {
+      const [at, from] = [draw * size, draw * (end - begin) - begin];
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let i = begin; i < end; i++) {
+        const alpha = mean[i] + scale[i] * points[from + i];
+        result[at + i] = alpha;
+        if (alpha > largest) largest = alpha;
+      }
+      let total = 0;
+      for (let i = begin; i < end; i++) total += result[at + i] = Math.exp(result[at + i] - largest);
+      for (let i = begin; i < end; i++) result[at + i] /= total;
+    }
+  }
+  return result;
+}
+
+/** Mean and standard deviation of the mixing weights softmax(alpha), alpha ~ q, by `draws` of `mixingDraws`. */
 export function mixingMoments(
   rows: readonly Row[],
   mean: ArrayLike<number>,
@@ -106,17 +174,14 @@ export function mixingMoments(
 ): { mean: Float64Array; deviation: Float64Array } {
   const size = mean.length;
   if (scale === null) return { mean: softmaxRows(rows, mean), deviation: new Float64Array(size) };
-  // The same draws every time, so that the picture moves only when q does.
-  const random = new RandomStream(0, "mixing moments");
+  const mixing = mixingDraws(rows, mean, scale, draws);
   const sum = new Float64Array(size);
   const squares = new Float64Array(size);
-  const alpha = new Float64Array(size);
-  for (let draw = 0; draw < draws; draw++) {
-    for (let i = 0; i < size; i++) alpha[i] = mean[i] + scale[i] * random.normal();
-    const mixing = softmaxRows(rows, alpha);
+  for (let at = 0; at < mixing.length; at += size) {
     for (let i = 0; i < size; i++) {
-      sum[i] += mixing[i];
-      squares[i] += mixing[i] ** 2;
+      const p = mixing[at + i];
+      sum[i] += p;
+      squares[i] += p * p;
     }
   }
   const average = sum.map((total) => total / draws);
@@ -124,4 +189,67 @@ export function mixingMoments(
     mean: average,
     deviation: squares.map((total, i) => Math.sqrt(Math.max(0, total / draws - average[i] ** 2))),
   };
+}
+
+/**
+ * An architecture drawn from q: alpha ~ q, then the largest of every row, so that a choice comes up as often as `winProbabilities`
+ * says. A point estimate (`scale` null) has no distribution over alpha: its mixing weights softmax(alpha) are taken for the
+ * probabilities of the choices, row by row, as in the stochastic relaxation of Xie et al. (SNAS, ICLR 2019).
+ * @param mean the Gaussians' means, or alpha itself; `size` scalars, row by row
+ */
+export function sampleChoices(
+  rows: readonly Row[],
+  mean: ArrayLike<number>,
+  scale: ArrayLike<number> | null,
+  random: RandomStream,
+): Choices {
+  if (scale) {
+    return argmaxRows(
+      rows,
+      Float64Array.from(mean, (m, i) => m + scale[i] * random.normal()),
+    );
+  }
+  const offsets = rowOffsets(rows);
+  const mixing = softmaxRows(rows, mean);
+  return rows.map(({ choices }, row) => {
+    let rest = random.uniform();
+    for (let choice = 0; choice < choices.length - 1; choice++) {
+      rest -= mixing[offsets[row] + choice];
+      if (rest < 0) return choice;
+    }
+    return choices.length - 1;
+  });
+}
+
+const POINTS = new Map<string, Float64Array>();
+
+/**
+ * `count` quasi-random points of a standard normal in `dimensions` dimensions, one after the other: the additive recurrence by powers
+ * of the generalised golden ratio (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences"), through the quantile
+ * function, and every dimension shifted and scaled to mean 0 and variance 1.
+ */
+function normalPoints(dimensions: number, count: number): Float64Array {
+  const key = `${dimensions}x${count}`;
+  const known = POINTS.get(key);
+  if (known) return known;
+  // The root of x^(d+1) = x + 1.
+  let root = 2;
+  for (let i = 0; i < 40; i++) root = (1 + root) ** (1 / (dimensions + 1));
+  const points = new Float64Array(dimensions * count);
+  for (let d = 0; d < dimensions; d++) {
+    const step = root ** -(d + 1);
+    let sum = 0;
+    let squares = 0;
+    for (let k = 0; k < count; k++) {
+      const z = normalQuantile((0.5 + (k + 1) * step) % 1 || 0.5);
+      points[k * dimensions + d] = z;
+      sum += z;
+      squares += z * z;
+    }
+    const centre = sum / count;
+    const spread = Math.sqrt(squares / count - centre ** 2) || 1;
+    for (let k = d; k < points.length; k += dimensions) points[k] = (points[k] - centre) / spread;
+  }
+  POINTS.set(key, points);
+  return points;
 }

@@ -7,26 +7,29 @@ export function toLine(record: RunRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
+const NO_HEADER = "the run file does not begin with a header: is it a run file?";
+
 /**
- * Reads a run file.
+ * Reads the lines of a run file; `checkRun` looks at what they hold.
  * @throws {InputError} naming the line that is wrong and what to do
  */
 export function parseRunFile(text: string): [HeaderRecord, ...RunRecord[]] {
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const lines = text.trimEnd().split("\n");
   const records = lines.map((line, i) => {
     try {
       return JSON.parse(line) as RunRecord;
     } catch {
-      const last = i === lines.length - 1 && i > 0;
+      if (i === 0) throw new InputError(NO_HEADER);
+      const last = i === lines.length - 1;
       throw new InputError(
         `line ${i + 1} of the run file is not JSON${last ? ": the file is cut short; remove its last line" : ""}`,
       );
     }
   });
   const [header] = records;
-  if (header?.kind !== "header") throw new InputError("the run file does not begin with a header: is it a run file?");
+  if (header?.kind !== "header") throw new InputError(NO_HEADER);
   if (header.version !== RUN_FILE_VERSION) {
-    throw new InputError(`the run file is of version ${header.version}, expected ${RUN_FILE_VERSION}`);
+    throw new InputError(`the run file is of version ${JSON.stringify(header.version)}, expected ${RUN_FILE_VERSION}`);
   }
   return records as [HeaderRecord, ...RunRecord[]];
 }

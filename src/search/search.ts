@@ -60,6 +60,12 @@ export class DivergenceError extends Error {
   }
 }
 
+/** Learning rate of the weights at a step, 1 the first: half a cosine from weightRate to weightRateEnd. */
+export function weightRateAt({ weightRate, weightRateEnd, steps }: Settings, step: number): number {
+  const progress = Math.min(1, (step - 1) / steps);
+  return weightRateEnd + 0.5 * (weightRate - weightRateEnd) * (1 + Math.cos(Math.PI * progress));
+}
+
 type StepHalf = Pick<StepRecord, "validLoss" | "validAccuracy" | "noise" | "gradient" | "curvature">;
 
 const NO_ARCHITECTURE_HALF: StepHalf = {
@@ -137,13 +143,9 @@ export class Search {
     return space.format(space.discretise(method.mean));
   }
 
-  /**
-   * Learning rate of the weights at a step, 1 the first: half a cosine from weightRate to weightRateEnd.
-   */
+  /** Learning rate of the weights at a step, 1 the first. */
   weightRate(step: number): number {
-    const { weightRate, weightRateEnd, steps } = this.current;
-    const progress = Math.min(1, (step - 1) / steps);
-    return weightRateEnd + 0.5 * (weightRate - weightRateEnd) * (1 + Math.cos(Math.PI * progress));
+    return weightRateAt(this.current, step);
   }
 
   /** Takes a step, or half of one. @throws {DivergenceError} when a loss is not finite; the step is then not counted */

@@ -1,3 +1,4 @@
+import * as Comlink from "comlink";
 import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import { InputError } from "../core/errors";
@@ -10,10 +11,11 @@ import { costOf, type OpenSearch, openSearch, type Surroundings } from "../searc
 import type { CheckpointRecord, RunRecord } from "../search/records";
 import { toLine } from "../search/runfile";
 import { DivergenceError, type Search } from "../search/search";
+import { packRun, readRun } from "./files";
 import { Checkpoints, gentler, LossGuard } from "./guard";
 import { Outbox } from "./outbox";
 import { Pacer } from "./pacer";
-import type { Phase, SearchControl, SearchCost, StepPart } from "./protocol";
+import type { Phase, ReadRun, SearchControl, SearchCost, StepPart } from "./protocol";
 
 /** How long the loop may keep the worker from hearing the page, milliseconds. */
 const HEARING_INTERVAL = 10;
@@ -140,6 +142,21 @@ export class SearchHost implements SearchControl {
 
   async runFile(): Promise<string> {
     return this.records.map(toLine).join("");
+  }
+
+  async packedRun(steps: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.records.length === 0) throw new InputError("there is no run yet: prepare one first");
+    const packed = await packRun(this.records, steps);
+    return Comlink.transfer(packed, [packed.buffer]);
+  }
+
+  async readRun(file: Uint8Array): Promise<ReadRun> {
+    const run = await readRun(file);
+    const arrays = [run.mean, run.scale, run.frame.scalars, run.frame.mean, run.frame.scale];
+    return Comlink.transfer(
+      run,
+      arrays.flatMap((values) => (values ? [values.buffer as ArrayBuffer] : [])),
+    );
   }
 
   private standing(): Run {

@@ -106,7 +106,6 @@ export class Outbox {
   private frame(): Frame {
     const { steps, evaluations, changes, result } = this;
     this.number += 1;
-    const flat = (vectors: readonly (readonly number[])[]) => Float64Array.from(vectors.flat());
     const first = steps[0]?.record;
     return {
       kind: "frame",
@@ -114,16 +113,26 @@ export class Outbox {
       ...this.status(),
       after: first ? first.step - 1 : 0,
       count: steps.length,
-      scalars: Float32Array.from(
-        steps.flatMap(({ record, weightRate }) =>
-          STEP_SCALARS.map((name) => (name === "weightRate" ? weightRate : (record[name] ?? Number.NaN))),
-        ),
-      ),
-      mean: flat(steps.map(({ record }) => record.mean)),
-      scale: first?.scale ? flat(steps.map(({ record }) => record.scale ?? [])) : null,
+      ...layOut(steps),
       evaluations,
       changes,
       result,
     };
   }
+}
+
+/** Steps side by side, as a frame carries them. */
+export function layOut(
+  steps: readonly { record: StepRecord; weightRate: number }[],
+): Pick<Frame, "scalars" | "mean" | "scale"> {
+  const flat = (vectors: readonly (readonly number[])[]) => Float64Array.from(vectors.flat());
+  return {
+    scalars: Float32Array.from(
+      steps.flatMap(({ record, weightRate }) =>
+        STEP_SCALARS.map((name) => (name === "weightRate" ? weightRate : (record[name] ?? Number.NaN))),
+      ),
+    ),
+    mean: flat(steps.map(({ record }) => record.mean)),
+    scale: steps[0]?.record.scale ? flat(steps.map(({ record }) => record.scale ?? [])) : null,
+  };
 }

@@ -47,6 +47,26 @@ export interface SearchControl {
   recover(): Promise<void>;
   /** The run so far, as a run file. */
   runFile(): Promise<string>;
+  /** The run file up to a step, gzip; to be kept and read again. */
+  packedRun(steps: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Reads a run file, plain or gzip, and checks every record of it.
+   * @throws {InputError} naming the line that is wrong
+   */
+  readRun(file: Uint8Array): Promise<ReadRun>;
+}
+
+/** A run out of its file. */
+export interface ReadRun {
+  /** Those that the run began with. */
+  readonly settings: Settings;
+  /** What it ran on. */
+  readonly device: string;
+  /** The posterior before the first step; no scale for a point estimate. */
+  readonly mean: Float64Array;
+  readonly scale: Float64Array | null;
+  /** All that followed; the seconds are 0 where the file doesn't say. */
+  readonly frame: Omit<Frame, "kind" | "number" | "run" | "phase" | "after">;
 }
 
 /** Scalars of a step in a frame, in this order; NaN where the step had none. Rates are of the weights. */

@@ -1,15 +1,16 @@
 import { useMemo, useState } from "react";
-import { BALENAS_TF, type Benchmark, type BenchmarkSet } from "../../core/benchmark";
+import { BALENAS_TF, type Benchmark, type BenchmarkSet, type CellFigures } from "../../core/benchmark";
 import { Chart } from "../charts/Chart";
 import { timeEnd } from "../charts/scale";
 import type { Datum, Reference, Series } from "../charts/series";
 import { count, fixed } from "../format";
 import { history, useCursor, useHistoryVersion, useRecording } from "../history";
+import { SpaceMap } from "../map/SpaceMap";
 import { useMarks } from "../marks";
 import { type Moment, useMoment } from "../moment";
 import "./benchmark.css";
 import { useBenchmark } from "./load";
-import { Trajectory } from "./trajectory";
+import { trajectory } from "./trajectory";
 
 const SETS: readonly { set: BenchmarkSet; title: string; short: string }[] = [
   { set: "cifar10", title: "CIFAR-10", short: "CIFAR-10" },
@@ -21,7 +22,12 @@ const SERIES: readonly Series[] = [
   { key: "test", name: "test accuracy", colour: "var(--ink)", width: 2, stepped: true },
 ];
 
-const trajectory = new Trajectory();
+type View = "time" | "space";
+
+const VIEWS: readonly { view: View; title: string }[] = [
+  { view: "time", title: "Over time" },
+  { view: "space", title: "In the space" },
+];
 
 /** Share of the chart's height kept free above the optimum, for its label. */
 const HEADROOM = 0.16;
@@ -31,10 +37,24 @@ export function BenchmarkPanel() {
   const moment = useMoment();
   const { benchmark, failure, retry } = useBenchmark();
   const [set, setSet] = useState<BenchmarkSet>("cifar10");
+  const [view, setView] = useState<View>("time");
   return (
-    <section className="panel benchmark" aria-labelledby="benchmark-title">
+    <section className={`panel benchmark ${view}`} aria-labelledby="benchmark-title">
       <div className="panel-head">
-        <h2 id="benchmark-title">Benchmark accuracy of this cell</h2>
+        <h2 id="benchmark-title">Benchmark</h2>
+        <fieldset className="segments" aria-label="View of the benchmark">
+          {VIEWS.map((each) => (
+            <label key={each.view}>
+              <input
+                type="radio"
+                name="benchmark-view"
+                checked={view === each.view}
+                onChange={() => setView(each.view)}
+              />
+              {each.title}
+            </label>
+          ))}
+        </fieldset>
       </div>
       <fieldset className="segments" aria-label="Data set of the benchmark">
         {SETS.map((each) => (
@@ -56,53 +76,75 @@ export function BenchmarkPanel() {
           </div>
         </div>
       ) : (
-        <Figures moment={moment} benchmark={benchmark} set={set} />
+        <Figures moment={moment} benchmark={benchmark} set={set} view={view} />
       )}
       <p className="credit small muted">
-        <a href="https://github.com/D-X-Y/NAS-Bench-201">NAS-Bench-201</a> and{" "}
-        <a href="https://github.com/D-X-Y/NATS-Bench">NATS-Bench</a> (Dong et al., MIT): each cell trained 200 epochs.
+        <a href="https://github.com/D-X-Y/NAS-Bench-201">NAS-Bench-201</a>,{" "}
+        <a href="https://github.com/D-X-Y/NATS-Bench">NATS-Bench</a> (Dong et al., MIT)
+        {view === "time" && ": each cell trained 200 epochs."}
       </p>
     </section>
   );
 }
 
-function Figures({ moment, benchmark, set }: { moment: Moment; benchmark: Benchmark | null; set: BenchmarkSet }) {
+interface Shown {
+  moment: Moment;
+  benchmark: Benchmark | null;
+  set: BenchmarkSet;
+}
+
+function Figures({ moment, benchmark, set, view }: Shown & { view: View }) {
   const figures = useMemo(() => benchmark?.figures(moment.choices), [benchmark, moment]);
   return (
     <>
       <p className="headline" data-testid="benchmark-headline">
         <span className="large">{figures ? fixed(figures.accuracy[set].test, 2) : "–"}</span> % test
-        <span className="muted"> · rank {figures ? count(figures.rank[set]) : "–"} of 15,625</span>
+        <span className="muted" title="Of the most probable cell, among all cells by test accuracy">
+          {" "}
+          · rank {figures ? count(figures.rank[set]) : "–"} of 15,625
+        </span>
       </p>
-      <AccuracyChart moment={moment} benchmark={benchmark} set={set} />
-      <table>
-        <caption className="hidden">Accuracy of the most probable cell on the three data sets of the benchmark</caption>
-        <thead>
-          <tr>
-            <th scope="col">accuracy, %</th>
-            <th scope="col">valid</th>
-            <th scope="col">test</th>
-            <th scope="col">best</th>
-            <th scope="col">rank</th>
-          </tr>
-        </thead>
-        <tbody>
-          {SETS.map((each) => (
-            <tr key={each.set} className={each.set === set ? "chosen" : ""}>
-              <th scope="row">{each.title}</th>
-              <td>{figures ? fixed(figures.accuracy[each.set].valid, 2) : "–"}</td>
-              <td>{figures ? fixed(figures.accuracy[each.set].test, 2) : "–"}</td>
-              <td>{benchmark ? fixed(benchmark.optimum(each.set).test, 2) : "–"}</td>
-              <td>{figures ? count(figures.rank[each.set]) : "–"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {view === "time" ? (
+        <>
+          <AccuracyChart moment={moment} benchmark={benchmark} set={set} />
+          <Table benchmark={benchmark} figures={figures} set={set} />
+        </>
+      ) : (
+        <SpaceMap moment={moment} benchmark={benchmark} set={set} />
+      )}
     </>
   );
 }
 
-function AccuracyChart({ moment, benchmark, set }: { moment: Moment; benchmark: Benchmark | null; set: BenchmarkSet }) {
+function Table({ benchmark, figures, set }: Omit<Shown, "moment"> & { figures: CellFigures | undefined }) {
+  return (
+    <table>
+      <caption className="hidden">Accuracy of the most probable cell on the three data sets of the benchmark</caption>
+      <thead>
+        <tr>
+          <th scope="col">accuracy, %</th>
+          <th scope="col">valid</th>
+          <th scope="col">test</th>
+          <th scope="col">best</th>
+          <th scope="col">rank</th>
+        </tr>
+      </thead>
+      <tbody>
+        {SETS.map((each) => (
+          <tr key={each.set} className={each.set === set ? "chosen" : ""}>
+            <th scope="row">{each.title}</th>
+            <td>{figures ? fixed(figures.accuracy[each.set].valid, 2) : "–"}</td>
+            <td>{figures ? fixed(figures.accuracy[each.set].test, 2) : "–"}</td>
+            <td>{benchmark ? fixed(benchmark.optimum(each.set).test, 2) : "–"}</td>
+            <td>{figures ? count(figures.rank[each.set]) : "–"}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function AccuracyChart({ moment, benchmark, set }: Shown) {
   const version = useHistoryVersion();
   const recording = useRecording();
   const marks = useMarks();

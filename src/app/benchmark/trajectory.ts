@@ -32,3 +32,6 @@ export class Trajectory {
     return this.stays;
   }
 }
+
+/** Of the recording on screen. */
+export const trajectory = new Trajectory();

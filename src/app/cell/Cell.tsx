@@ -1,32 +1,55 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { CopyIcon } from "../bar/icons";
 import { useSize } from "../charts/useSize";
 import { frequency } from "../format";
+import { Gallery, SampleFigures } from "../gallery/Gallery";
+import { SampleControls } from "../gallery/SampleControls";
+import { useSampleStore, useShownSample } from "../gallery/samples";
 import { useMoment } from "../moment";
 import { type AppState, useApp } from "../store";
-import { Drawing } from "./Drawing";
+import { bundleOf, Drawing } from "./Drawing";
 import "./cell.css";
+import { Reasons } from "./Reasons";
+import { bundleStrands, cellStrands, mixStrands, probableStrands } from "./strands";
 import { useMorph } from "./useMorph";
+import { describeCell, describeMoment } from "./words";
 
 const VIEWS: readonly { view: AppState["view"]; title: string }[] = [
   { view: "weighted", title: "Weighted" },
   { view: "probable", title: "Most probable" },
+  { view: "samples", title: "Samples" },
 ];
 
 /** The cell that the posterior draws. */
 export function Cell() {
   const moment = useMoment();
   const view = useApp((state) => state.view);
-  const morph = useMorph(view === "weighted" ? 1 : 0);
+  const seed = useSampleStore((state) => state.seed);
+  const playing = useSampleStore((state) => state.playing);
+  const sample = useShownSample();
   const [ref, { width, height }] = useSize<HTMLDivElement>();
+  const bundle = bundleOf(width);
+  const sampled = view === "samples";
+  const choices = sampled ? sample.choices : moment.choices;
+  const target = useMemo(() => {
+    if (view === "weighted") return bundleStrands(moment, bundle);
+    return view === "probable" ? probableStrands(moment) : cellStrands(moment, choices);
+  }, [moment, view, choices, bundle]);
+  // A play is a row of stills: what glided from one sample to the next would be no sample.
+  const key = sampled ? (playing ? "play" : `sample ${seed} ${sample.number}`) : view;
+  const strands = useMorph(target, key, mixStrands);
   return (
-    <section className="panel cell" aria-labelledby="cell-title">
+    <section className={`panel cell ${view}`} aria-labelledby="cell-title">
       <div className="panel-head">
         <h2 id="cell-title">Cell</h2>
-        {moment.probability !== null && (
-          <span className="small muted" title="How often a cell drawn from the posterior would be this one">
-            drawn {frequency(moment.probability)} times
-          </span>
+        {sampled ? (
+          <SampleControls />
+        ) : (
+          moment.probability !== null && (
+            <span className="small muted" title="How often a cell drawn from the posterior would be this one">
+              drawn {frequency(moment.probability)} times
+            </span>
+          )
         )}
         <fieldset className="segments" aria-label="View of the cell">
           {VIEWS.map(({ view: each, title }) => (
@@ -42,10 +65,31 @@ export function Cell() {
           ))}
         </fieldset>
       </div>
-      <div className="drawing" ref={ref}>
-        {width > 0 && <Drawing moment={moment} view={morph} width={width} height={height} />}
+      <div className={`body ${sampled ? "with-gallery" : ""}`}>
+        <div className="large">
+          <div className="drawing" ref={ref}>
+            {width > 0 && (
+              <Drawing
+                moment={moment}
+                strands={strands}
+                choices={choices}
+                figures={!sampled}
+                label={
+                  sampled
+                    ? `Sample ${sample.number} of seed ${seed}. ${describeCell(moment, choices)}`
+                    : describeMoment(moment)
+                }
+                width={width}
+                height={height}
+              />
+            )}
+          </div>
+          {sampled && <SampleFigures moment={moment} />}
+        </div>
+        {sampled && <Gallery />}
       </div>
-      <Architecture text={moment.architecture} />
+      {!sampled && <Reasons moment={moment} />}
+      <Architecture text={sampled ? moment.space.format(choices) : moment.architecture} />
     </section>
   );
 }

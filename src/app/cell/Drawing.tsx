@@ -1,39 +1,57 @@
 import { memo, useMemo } from "react";
+import type { Choices } from "../../core/space";
 import { polyline } from "../charts/path";
 import { fixed } from "../format";
 import type { Moment } from "../moment";
-import { edgeName, lookOf } from "../operations";
+import { lookOf } from "../operations";
 import { hover, lightOf, pin, useFocus } from "../store";
-import { layoutCell, NARROW, strandPoints } from "./layout";
-import { type Strand, strandsOf } from "./strands";
+import { strandPoints } from "./curve";
+import { layoutCell, layoutLabels, NARROW, NODE_RADIUS } from "./layout";
+import type { Strand } from "./strands";
 
 interface Props {
   moment: Moment;
-  /** 0 the most probable cell, 1 the bundles. */
-  view: number;
+  strands: readonly Strand[];
+  /** The operation that labels each edge. */
+  choices: Choices;
+  /** Whether labels say P(wins), or the mixing weight, too. */
+  figures: boolean;
+  /** The drawing in words. */
+  label: string;
   width: number;
   height: number;
 }
 
-const NODE_RADIUS = 17;
+/** Of small, strong text, px. */
+const CHARACTER_WIDTH = 6.1;
+
+/** Thickness of a whole bundle, px. */
+export function bundleOf(width: number): number {
+  return width < NARROW ? 18 : 24;
+}
 
 /** The cell as papers draw it: nodes in fixed places, every edge a bundle of its operations. */
-export const Drawing = memo(function Drawing({ moment, view, width, height }: Props) {
+export const Drawing = memo(function Drawing({ moment, strands, choices, figures, label, width, height }: Props) {
   const { space } = moment;
   const focus = useFocus();
-  const drawing = useMemo(() => layoutCell(space, width, height), [space, width, height]);
   const narrow = width < NARROW;
-  const bundle = narrow ? 18 : 24;
-  const strands = useMemo(() => strandsOf(moment, view, bundle), [moment, view, bundle]);
+  const bundle = bundleOf(width);
+  const { drawing, labels } = useMemo(() => {
+    const drawing = layoutCell(space, width, height);
+    const letters = space.rows.flatMap((row) => row.choices.map((id) => lookOf(id)[narrow ? "short" : "name"].length));
+    const longest = CHARACTER_WIDTH * (Math.max(...letters) + (figures ? " 0.00".length : 0));
+    return { drawing, labels: layoutLabels(drawing, width, height, bundle, longest) };
+  }, [space, width, height, narrow, bundle, figures]);
   const paths = useMemo(
     () => strands.map(({ row, offset, bow }) => polyline(strandPoints(drawing.edges[row], offset, bow))),
     [strands, drawing],
   );
   const light = ({ row, operation }: Strand) => lightOf(focus, row, operation);
+  const lit = ({ row, operation }: Strand) => focus.row === row && focus.operation === operation;
   const leave = () => hover({});
 
   return (
-    <svg width={width} height={height} role="img" aria-label={describe(moment)} onPointerLeave={leave}>
+    <svg width={width} height={height} role="img" aria-label={label} onPointerLeave={leave}>
       {drawing.edges.map((edge, row) => (
         // A wide invisible line, so that a thin edge can be pointed at.
         // biome-ignore lint/a11y/noStaticElementInteractions: the edge's button in the posterior does the same from the keyboard
@@ -51,7 +69,13 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
         <Haze key={`${strand.row}/${strand.operation}`} strand={strand} path={paths[i]} light={light(strand)} />
       ))}
       {strands.map((strand, i) => (
-        <Core key={`${strand.row}/${strand.operation}`} strand={strand} path={paths[i]} light={light(strand)} />
+        <Core
+          key={`${strand.row}/${strand.operation}`}
+          strand={strand}
+          path={paths[i]}
+          light={light(strand)}
+          lit={lit(strand)}
+        />
       ))}
       {drawing.nodes.map(([x, y], node) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a node is its number
@@ -67,26 +91,29 @@ export const Drawing = memo(function Drawing({ moment, view, width, height }: Pr
           )}
         </g>
       ))}
-      {drawing.edges.map((edge, row) => {
-        const { choices } = space.rows[row];
-        const choice = moment.choices[row];
-        const look = lookOf(choices[choice]);
+      {labels.map(({ at, anchor }, row) => {
+        const look = lookOf(space.rows[row].choices[choices[row]]);
         return (
           <text
             key={space.rows[row].name}
             className={`edge-label ${lightOf({ ...focus, operation: null }, row, "")}`}
-            x={edge.label.at[0]}
-            y={edge.label.at[1]}
-            textAnchor={edge.label.anchor}
+            x={at[0]}
+            y={at[1]}
+            textAnchor={anchor}
           >
-            {narrow ? look.short : look.name}{" "}
-            <tspan className="figure">{fixed(moment.share[moment.offsets[row] + choice], 2)}</tspan>
+            {narrow ? look.short : look.name}
+            {figures && <tspan className="figure"> {fixed(moment.share[moment.offsets[row] + choices[row]], 2)}</tspan>}
           </text>
         );
       })}
     </svg>
   );
 });
+
+/** A strand above this width carries its dash pattern as a centre line; a thinner trace is dashed itself. */
+const THICK = 3.6;
+/** Width within which a thin trace can be pointed at, px. */
+const TRACE_REACH = 5;
 
 interface StrandProps {
   strand: Strand;
@@ -106,32 +133,30 @@ function Haze({ strand: { operation, width, haze }, path, light }: StrandProps) 
   );
 }
 
-function Core({ strand: { row, operation, width }, path, light }: StrandProps) {
+function Core({ strand, path, light, lit }: StrandProps & { lit: boolean }) {
+  const { row, operation, width, opacity } = strand;
   if (width < 0.15) return null;
   const look = lookOf(operation);
+  const trace = opacity < 1;
+  const thick = width > THICK;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the legend and the edges' buttons do the same from the keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: the legend, the edges' buttons and the list of reasons do the same from the keyboard
     <g
       className={`strand ${light}`}
-      style={{ stroke: look.colour }}
+      style={{ stroke: look.colour, strokeOpacity: lit ? 1 : opacity }}
       onPointerMove={() => hover({ row, operation })}
       onClick={() => pin({ row, operation })}
     >
-      <path d={path} strokeWidth={width} strokeDasharray={operation === "none" ? "1.6 3.4" : undefined} />
-      {width > 3.6 && look.dash && operation !== "none" && (
+      {trace && <path d={path} className="reach" strokeWidth={TRACE_REACH} />}
+      <path
+        d={path}
+        strokeWidth={width}
+        strokeDasharray={operation === "none" ? "1.6 3.4" : trace && !thick ? look.dash || undefined : undefined}
+      />
+      {thick && look.dash && operation !== "none" && (
         // The operation's dash pattern as a centre line: the second cue beside the hue.
         <path d={path} className="tracer" strokeWidth={1.2} strokeDasharray={look.dash} />
       )}
     </g>
   );
-}
-
-/** The drawing in words. */
-function describe(moment: Moment): string {
-  const { space, offsets, share, choices } = moment;
-  const edges = space.rows.map(({ choices: operations }, row) => {
-    const { name } = lookOf(operations[choices[row]]);
-    return `${edgeName(space.edges[row])} ${name} ${fixed(share[offsets[row] + choices[row]], 2)}`;
-  });
-  return `Cell after step ${moment.step}. Leading operation of each edge and its ${moment.scale ? "probability to win" : "mixing weight"}: ${edges.join(", ")}.`;
 }

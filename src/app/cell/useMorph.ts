@@ -1,28 +1,30 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { reducedMotion } from "../motion";
 
 const MILLISECONDS = 320;
 
-/** A number that glides to its target; at once where reduced motion is asked for. */
-export function useMorph(target: number): number {
-  const [value, setValue] = useState(target);
-  const current = useRef(target);
+/**
+ * What to show on the way to a target: it glides there when the key changes, and follows at once while the key stays; at once always
+ * where reduced motion is asked for.
+ */
+export function useMorph<T>(target: T, key: string, mix: (from: T, to: T, share: number) => T): T {
+  const shown = useRef(target);
+  const [glide, setGlide] = useState({ key, from: target, share: 1 });
+  if (glide.key !== key) setGlide({ key, from: shown.current, share: reducedMotion() ? 1 : 0 });
+
   useEffect(() => {
-    const start = current.current;
-    if (start === target) return;
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      current.current = target;
-      setValue(target);
-      return;
-    }
     const begun = performance.now();
     let frame = requestAnimationFrame(function tick(now) {
       const t = Math.min(1, Math.max(0, (now - begun) / MILLISECONDS));
-      const eased = t * t * (3 - 2 * t);
-      current.current = start + (target - start) * eased;
-      setValue(current.current);
+      setGlide((old) => (old.key === key && old.share < 1 ? { ...old, share: t * t * (3 - 2 * t) } : old));
       if (t < 1) frame = requestAnimationFrame(tick);
     });
     return () => cancelAnimationFrame(frame);
-  }, [target]);
+  }, [key]);
+
+  const value = glide.key !== key || glide.share === 1 ? target : mix(glide.from, target, glide.share);
+  useLayoutEffect(() => {
+    if (glide.key === key) shown.current = value;
+  });
   return value;
 }

@@ -1,4 +1,4 @@
-import { CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
+import { Area, CartesianGrid, ComposedChart, Line, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import { fixed } from "../format";
 import { niceTicks } from "./scale";
 import type { Datum, Series, SeriesChartProps } from "./series";
@@ -15,7 +15,7 @@ export default function SeriesChart(props: SeriesChartProps) {
   return (
     <div className="series-chart" ref={ref} role="img" aria-label={label}>
       {width > 0 && height > 0 && (
-        <LineChart
+        <ComposedChart
           width={width}
           height={height}
           data={data as Datum[]}
@@ -89,8 +89,9 @@ export default function SeriesChart(props: SeriesChartProps) {
               ) : null
             }
           />
+          {series.map(area)}
           {series.map(line)}
-        </LineChart>
+        </ComposedChart>
       )}
     </div>
   );
@@ -102,6 +103,26 @@ const REFERENCE_TEXT = {
   fill: "var(--muted)",
   style: { paintOrder: "stroke", stroke: "var(--page)", strokeWidth: 4, strokeLinejoin: "round" },
 } as const;
+
+function area({ key, colour, band, stepped }: Series) {
+  if (!band) return null;
+  const [low, high] = band;
+  const edges = (datum: Datum) =>
+    typeof datum[low] === "number" && typeof datum[high] === "number" ? [datum[low], datum[high]] : null;
+  return (
+    <Area
+      key={`${key} band`}
+      dataKey={edges}
+      type={stepped ? "stepAfter" : "linear"}
+      stroke="none"
+      fill={colour}
+      fillOpacity={0.18}
+      activeDot={false}
+      connectNulls
+      isAnimationActive={false}
+    />
+  );
+}
 
 function line({ key, name, colour, dash, width = 1.6, opacity = 1, dots, stepped, quiet }: Series) {
   return (

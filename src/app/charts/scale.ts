@@ -27,7 +27,8 @@ export function roundReach(reach: number): number {
   let power = 1;
   while (power * 8 < reach) power *= 10;
   while (power >= reach) power /= 10;
-  return power * (sizes.find((size) => power * size >= reach) ?? 10);
+  // Powers of ten by division are off in the last digit, which would show in a label.
+  return Number((power * (sizes.find((size) => power * size >= reach) ?? 10)).toPrecision(12));
 }
 
 /** End of a time axis: the whole search, or a part of it that grows fourfold while the search is young. */

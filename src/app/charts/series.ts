@@ -11,6 +11,8 @@ export interface Series {
   readonly dots?: boolean;
   /** The value holds until the next point. */
   readonly stepped?: boolean;
+  /** Keys of the lower and the upper edge of a band around the line. */
+  readonly band?: readonly [low: string, high: string];
   /** Left out of what the pointer reads. */
   readonly quiet?: boolean;
 }

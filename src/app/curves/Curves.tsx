@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { Chart } from "../charts/Chart";
-import { roundReach, timeEnd } from "../charts/scale";
+import { roundReach, stepsToDraw, timeEnd } from "../charts/scale";
 import type { Datum, Series } from "../charts/series";
 import { fixed } from "../format";
 import { history, useCursor, useHistoryVersion } from "../history";
@@ -86,13 +86,19 @@ const EMPTY = {
   instant: { loss: "The objective's loss will appear here", accuracy: "The expected accuracy will appear here" },
 } as const;
 
+/** Most evaluations drawn. */
+const RINGS = 40;
+
 const lossCurve = new Curve("trainLoss", "validLoss", 1);
 const accuracyCurve = new Curve("trainAccuracy", "validAccuracy", 100);
 
 function draw(): { loss: Datum[]; accuracy: Datum[] } {
   const loss = [...lossCurve.follow(history).values()];
   const accuracy = accuracyCurve.follow(history);
-  for (const { step, validAccuracy } of history.recording.evaluations) {
+  const { evaluations } = history.recording;
+  // None of an empty list, and no more rings than can be told apart.
+  for (const i of evaluations.length > 0 ? stepsToDraw(evaluations.length - 1, RINGS) : []) {
+    const { step, validAccuracy } = evaluations[i];
     accuracy.set(step, { ...accuracy.get(step), step, evaluated: 100 * validAccuracy });
   }
   return { loss, accuracy: [...accuracy.values()].sort((a, b) => a.step - b.step) };

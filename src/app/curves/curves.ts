@@ -8,7 +8,7 @@ const SMOOTHING = 0.9;
 const POINTS = 160;
 
 /** A running mean with its bias corrected, as Adam's; NaN before the first value. A step without a value leaves it as it is. */
-class RunningMean {
+export class RunningMean {
   private sum = 0;
   private weight = 0;
 

@@ -1,13 +1,17 @@
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from "react";
 import { type DrawerName, openDrawer, useApp } from "../store";
 import "./drawer.css";
 
 /** What a drawer is called, and its panel, which is loaded when it first opens. */
 const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [
+  { name: "runs", title: "Runs", hint: "Runs kept on this machine; import a run file" },
+  { name: "compare", title: "Compare", hint: "Two to four runs in one view" },
   { name: "share", title: "Share", hint: "A link that repeats the run; the cell, the run and the figures as files" },
 ];
 
 const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {
+  runs: lazy(() => import("../runs/RunsDrawer")),
+  compare: lazy(() => import("../compare/CompareDrawer")),
   share: lazy(() => import("../share/Share")),
 };
 
@@ -36,10 +40,15 @@ export function DrawerButtons() {
 export function Drawer({ children }: { children: ReactNode }) {
   const name = useApp((state) => state.drawer);
   const Panel = name && PANELS[name];
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow page the drawer stands below the subject.
+    if (name) ref.current?.scrollIntoView({ block: "start" });
+  }, [name]);
   if (!Panel) return children;
   const title = DRAWERS.find((each) => each.name === name)?.title;
   return (
-    <aside className={`drawer drawer-${name}`} aria-label={title}>
+    <aside ref={ref} className={`drawer drawer-${name}`} aria-label={title}>
       <div className="panel-head">
         <h2>{title}</h2>
         <button type="button" className="button plain slim" onClick={() => openDrawer(null)}>

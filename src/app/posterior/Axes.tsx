@@ -1,14 +1,13 @@
 import type { ChangeRecord } from "../../worker/protocol";
-import { linear, niceTicks } from "../charts/scale";
+import { niceTicks, type Scale } from "../charts/scale";
 import { changeText } from "../marks";
 import type { Bands } from "./bands";
 
 /** The axis that all densities share. */
-export function ValueAxis({ reach, plot }: { reach: number; plot: number }) {
-  const x = linear(-reach, reach, 4, plot - 4);
+export function ValueAxis({ x, plot }: { x: Scale; plot: number }) {
   return (
     <svg className="axis" width={plot} height={18} aria-hidden="true">
-      {niceTicks(-reach, reach, 4).map((tick) => (
+      {niceTicks(x.min, x.max, 4).map((tick) => (
         <text key={tick} x={clampText(x(tick), String(tick), plot)} y={13} textAnchor="middle">
           {String(tick).replace("-", "−")}
         </text>

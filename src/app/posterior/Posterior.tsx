@@ -1,8 +1,8 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { timeEnd } from "../charts/scale";
 import { useSize } from "../charts/useSize";
 import { fixed } from "../format";
-import { useHistoryVersion, useRecording } from "../history";
+import { history, useHistoryVersion, useRecording } from "../history";
 import { type Moment, useMoment } from "../moment";
 import { edgeName, lookOf } from "../operations";
 import { hover, useFocus } from "../store";
@@ -10,13 +10,23 @@ import { TimeAxis, ValueAxis } from "./Axes";
 import { bandsOf } from "./bands";
 import { Legend } from "./Legend";
 import "./posterior.css";
+import type { Quantity } from "./quantity";
 import { Readout } from "./Readout";
 import { Row } from "./Row";
-import { ridgesOf } from "./ridges";
+import { DOTS, ridgesOf } from "./ridges";
+import { TERMS } from "./terms";
 
 /** Widths of the columns beside the two plots, and the gaps, px; as in posterior.css. */
 const BESIDE = 64 + 140 + 3 * 14;
 const NARROW = 480;
+/** Rows are not lower than this, they scroll; and below this height they say less, px. */
+const LOWEST = 26;
+const COMPACT = 40;
+
+const QUANTITIES: readonly { quantity: Quantity; symbol: string; title: string }[] = [
+  { quantity: "alpha", symbol: "α", title: "Architecture parameters α" },
+  { quantity: "mixing", symbol: "p", title: "Mixing weights p = softmax(α)" },
+];
 
 /** The distribution itself: one row an edge. */
 export function Posterior() {
@@ -25,34 +35,64 @@ export function Posterior() {
   const version = useHistoryVersion();
   const recording = useRecording();
   const [ref, { width, height }] = useSize<HTMLDivElement>();
+  const [quantity, setQuantity] = useState<Quantity>("alpha");
   const narrow = width < NARROW;
   const plot = Math.max(0, narrow ? (width - 14) / 2 : (width - BESIDE) / 2);
   const rows = moment.space.rows.length;
-  const rowHeight = narrow ? 84 : Math.max(26, Math.floor(height / rows));
+  const rowHeight = narrow ? 84 : Math.max(LOWEST, Math.floor(height / rows));
+  const compact = rowHeight < COMPACT;
   const plotHeight = narrow ? 58 : rowHeight - 3;
-  const ridges = useMemo(() => ridgesOf(moment, plot, plotHeight), [moment, plot, plotHeight]);
+  const ridges = useMemo(() => ridgesOf(moment, quantity, plot, plotHeight), [moment, quantity, plot, plotHeight]);
   const end = timeEnd(recording.steps, recording.settings.steps);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the recording
-  const bands = useMemo(() => bandsOf(recording, end, plot, plotHeight), [version, end, plot, plotHeight]);
+  const bands = useMemo(
+    () => bandsOf(recording, history.run, quantity, end, plot, plotHeight),
+    [version, quantity, end, plot, plotHeight],
+  );
+  const symbol = quantity === "alpha" ? "α" : "p";
 
   return (
     <section className="panel posterior" aria-labelledby="posterior-title">
       <div className="panel-head">
         <h2 id="posterior-title">Posterior</h2>
+        <fieldset className="segments" aria-label="Quantity">
+          {QUANTITIES.map((each) => (
+            <label key={each.quantity} title={each.title}>
+              <input
+                type="radio"
+                name="quantity"
+                aria-label={each.title}
+                checked={quantity === each.quantity}
+                onChange={() => setQuantity(each.quantity)}
+              />
+              {each.symbol}
+            </label>
+          ))}
+        </fieldset>
         <Legend space={moment.space} />
       </div>
       <div className={`heads small muted ${narrow ? "narrow" : ""}`} aria-hidden="true">
         <span>edge</span>
-        <span>{moment.scale ? "densities of α now" : "α now"}</span>
+        <span title={moment.scale ? `Point at an edge for ${DOTS} equally likely values of each operation` : undefined}>
+          {moment.scale ? `densities of ${symbol} now` : `${symbol} now`}
+        </span>
         <span>
           {narrow && `${moment.scale ? "P(wins)" : "mixing weight"} · `}
-          {moment.scale ? "mean ± σ through time" : "α through time"}
+          {moment.scale ? `${quantity === "alpha" ? "" : "p: "}mean ± σ through time` : `${symbol} through time`}
         </span>
-        <span>{moment.scale ? "P(wins)" : "mixing weight"}</span>
+        <span title={moment.scale ? `${TERMS.wins} ${TERMS.signalToNoise}` : TERMS.mixingWeight}>
+          {moment.scale ? (
+            <>
+              P(wins) <span className="ahead">lead</span>
+            </>
+          ) : (
+            "mixing weight"
+          )}
+        </span>
       </div>
-      <p className="hidden" role="img" aria-label={describe(moment)} />
+      <p className="hidden" role="img" aria-label={describe(moment, quantity)} />
       <div
-        className={`rows ${narrow ? "narrow" : ""}`}
+        className={`rows ${narrow ? "narrow" : ""} ${compact ? "compact" : ""}`}
         ref={ref}
         style={{ "--row": `${rowHeight}px` } as React.CSSProperties}
         onPointerLeave={() => hover({})}
@@ -67,14 +107,16 @@ export function Posterior() {
               focus={focus}
               ridges={ridges}
               bands={bands}
+              quantity={quantity}
               plot={plot}
               height={plotHeight}
+              compact={compact}
             />
           ))}
         {recording.steps === 0 && <p className="promise small">The means' paths will be drawn here, step by step</p>}
       </div>
       <div className={`axes ${narrow ? "narrow" : ""}`}>
-        <ValueAxis reach={ridges.reach} plot={plot} />
+        <ValueAxis x={ridges.x} plot={plot} />
         <TimeAxis bands={bands} plot={plot} changes={recording.changes} />
         <span className="small muted">step</span>
       </div>
@@ -84,14 +126,20 @@ export function Posterior() {
 }
 
 /** The panel in words. */
-function describe({ space, offsets, mean, scale, share, step }: Moment): string {
+function describe(moment: Moment, quantity: Quantity): string {
+  const { space, offsets, scale, share, signalToNoise, step } = moment;
+  const [centre, spread, what] =
+    quantity === "alpha"
+      ? [moment.mean, scale, "architecture parameter"]
+      : [moment.mixing, scale && moment.spread, "mixing weight"];
   const rows = space.rows.map(({ choices }, row) => {
     const parts = choices.map((operation, choice) => {
       const i = offsets[row] + choice;
-      const value = scale ? `${fixed(mean[i], 2)} ± ${fixed(scale[i], 2)}` : fixed(mean[i], 2);
+      const value = spread ? `${fixed(centre[i], 2)} ± ${fixed(spread[i], 2)}` : fixed(centre[i], 2);
       return `${lookOf(operation).name} ${value}, ${fixed(share[i], 2)}`;
     });
-    return `${edgeName(space.edges[row])}: ${parts.join("; ")}`;
+    const lead = signalToNoise ? `; leads by ${fixed(signalToNoise[row], 1)} σ` : "";
+    return `${edgeName(space.edges[row])}: ${parts.join("; ")}${lead}`;
   });
-  return `Posterior after step ${step}. For each edge, the architecture parameter of each operation and its ${scale ? "probability to win" : "mixing weight"}. ${rows.join(". ")}.`;
+  return `Posterior after step ${step}. For each edge, the ${what} of each operation and its ${scale ? "probability to win" : "mixing weight"}. ${rows.join(". ")}.`;
 }

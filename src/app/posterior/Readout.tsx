@@ -4,6 +4,7 @@ import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
 import type { Recording } from "../recording";
 import { useFocus } from "../store";
+import { TERMS } from "./terms";
 
 /** One line in a fixed place: exact values of what is pointed at, else of the whole posterior. */
 export function Readout({ moment, recording }: { moment: Moment; recording: Recording }) {
@@ -21,17 +22,26 @@ export function Readout({ moment, recording }: { moment: Moment; recording: Reco
   );
 }
 
-function whole({ space, entropies, klToPrior, step, scale }: Moment) {
+function whole({ space, entropies, klToPrior, signalToNoise, step, scale }: Moment) {
   const total = entropies.reduce((sum, bits) => sum + bits, 0);
   const most = space.rows.reduce((sum, row) => sum + Math.log2(row.choices.length), 0);
   return (
     <>
-      <span>
+      <span title={TERMS.entropy}>
         Entropy of {scale ? "P(wins)" : "the mixing weights"} <b>{fixed(total, 2)}</b> of {fixed(most, 2)} bit
       </span>
       {klToPrior !== null && (
-        <span>
+        <span title={TERMS.klToPrior}>
           KL to the prior <b>{fixed(klToPrior, 2)}</b> nat
+        </span>
+      )}
+      {signalToNoise && (
+        <span title={`${TERMS.signalToNoise} Least and most over the edges.`}>
+          leads by{" "}
+          <b>
+            {fixed(Math.min(...signalToNoise), 1)}–{fixed(Math.max(...signalToNoise), 1)}
+          </b>{" "}
+          σ
         </span>
       )}
       <span>
@@ -41,7 +51,7 @@ function whole({ space, entropies, klToPrior, step, scale }: Moment) {
   );
 }
 
-function edge({ space, offsets, share, entropies }: Moment, row: number) {
+function edge({ space, offsets, share, entropies, signalToNoise }: Moment, row: number) {
   const { choices } = space.rows[row];
   const order = choices.map((_, i) => i).sort((a, b) => share[offsets[row] + b] - share[offsets[row] + a]);
   const [first, second] = order.map((i) => `${lookOf(choices[i]).name} ${fixed(share[offsets[row] + i], 2)}`);
@@ -51,9 +61,12 @@ function edge({ space, offsets, share, entropies }: Moment, row: number) {
       <span>
         {first} before {second}
       </span>
-      <span>
+      <span title={TERMS.entropy}>
         entropy {fixed(entropies[row], 2)} of {fixed(Math.log2(choices.length), 2)} bit
       </span>
+      {signalToNoise && (
+        <span title={TERMS.signalToNoise}>signal to noise of the means {fixed(signalToNoise[row], 2)}</span>
+      )}
     </>
   );
 }
@@ -89,8 +102,11 @@ function exact(moment: Moment, recording: Recording, row: number, id: string, st
         {edgeName(space.edges[row])} {lookOf(id).name}
       </b>
       <span>α {plusMinus(mean[choice], scale?.[choice], 3)}</span>
-      <span>mixing weight {plusMinus(mixing.mean[choice], scale ? mixing.deviation[choice] : undefined, 2)}</span>
-      {scale && <span>wins {frequency(winProbabilities(rows, mean, scale)[choice])} draws</span>}
+      {scale && <span title={TERMS.ownSignalToNoise}>|μ|/σ {fixed(Math.abs(mean[choice]) / scale[choice], 2)}</span>}
+      <span title={TERMS.mixingWeight}>
+        p {plusMinus(mixing.mean[choice], scale ? mixing.deviation[choice] : undefined, 2)}
+      </span>
+      {scale && <span title={TERMS.wins}>wins {frequency(winProbabilities(rows, mean, scale)[choice])} draws</span>}
       <span>step {step}</span>
     </>
   );

@@ -6,7 +6,9 @@ import { edgeName, lookOf, type OperationLook } from "../operations";
 import type { Recording } from "../recording";
 import { type Focus, hover, lightOf, pin, useApp } from "../store";
 import type { Bands } from "./bands";
+import type { Quantity } from "./quantity";
 import type { Ridges } from "./ridges";
+import { TERMS } from "./terms";
 
 interface Props {
   moment: Moment;
@@ -15,16 +17,20 @@ interface Props {
   focus: Focus;
   ridges: Ridges;
   bands: Bands;
+  quantity: Quantity;
   plot: number;
   height: number;
+  /** One line of text and a bar have to do. */
+  compact: boolean;
 }
 
 /** Parts of a bar below this are narrower than the gap between two. */
 const SLIVER = 0.008;
 
 /** One edge: its densities now, its means through time, and which operation would win. */
-export const Row = memo(function Row({ moment, recording, row, focus, ridges, bands, plot, height }: Props) {
-  const { space, offsets, share, choices, entropies } = moment;
+export const Row = memo(function Row(props: Props) {
+  const { moment, recording, row, focus, ridges, bands, quantity, plot, height, compact } = props;
+  const { space, offsets, share, choices, entropies, signalToNoise } = moment;
   const operations = space.rows[row].choices;
   const looks = operations.map(lookOf);
   const first = offsets[row];
@@ -34,6 +40,8 @@ export const Row = memo(function Row({ moment, recording, row, focus, ridges, ba
   const scrubbed = useCursor();
   const cursor = focus.step ?? scrubbed;
   const inRow = focus.row === null || focus.row === row;
+  // Where nothing is decided: the prior's mean, or equal mixing weights.
+  const open = quantity === "alpha" ? 0 : 1 / operations.length;
   const light = (choice: number) => lightOf(focus, row, operations[choice]);
 
   const overRidges = (event: PointerEvent<SVGSVGElement>) => {
@@ -49,9 +57,9 @@ export const Row = memo(function Row({ moment, recording, row, focus, ridges, ba
     const end = bands.x.max;
     const along = (event.clientX - box.left - bands.x(0)) / (bands.x(end) - bands.x(0));
     const step = Math.min(recording.steps, Math.max(0, Math.round(along * end)));
-    const means = recording.mean(step);
+    const centres = bands.centreAt(step);
     const y = event.clientY - box.top;
-    const distances = operations.map((_, choice) => Math.abs(bands.y(means[first + choice]) - y));
+    const distances = operations.map((_, choice) => Math.abs(bands.y(centres[first + choice]) - y));
     hover({ row, step, operation: operations[distances.indexOf(Math.min(...distances))] });
   };
 
@@ -68,7 +76,10 @@ export const Row = memo(function Row({ moment, recording, row, focus, ridges, ba
         onClick={() => pin({ row })}
       >
         {name}
-        <span className="entropy">{fixed(entropies[row], 2)} bit</span>
+        <span className="entropy" title={TERMS.entropy}>
+          {fixed(entropies[row], 2)}
+          {!compact && " bit"}
+        </span>
       </button>
       <svg
         className="plot"
@@ -78,9 +89,15 @@ export const Row = memo(function Row({ moment, recording, row, focus, ridges, ba
         onPointerMove={overRidges}
         onClick={() => pin({ row, operation: focus.operation })}
       >
-        <line className="zero" x1={plot / 2} x2={plot / 2} y1={0} y2={height} />
+        <line className="zero" x1={ridges.x(open)} x2={ridges.x(open)} y1={0} y2={height} />
         {looks.map((look, choice) => (
-          <Hill key={look.id} look={look} ridge={ridges.ridges[first + choice]} className={light(choice)} />
+          <Hill
+            key={look.id}
+            look={look}
+            ridge={ridges.ridges[first + choice]}
+            className={light(choice)}
+            dotted={focus.row === row}
+          />
         ))}
       </svg>
       <svg
@@ -91,7 +108,7 @@ export const Row = memo(function Row({ moment, recording, row, focus, ridges, ba
         onPointerMove={overBands}
         onClick={() => pin({ row, operation: focus.operation })}
       >
-        <line className="zero" x1={4} x2={plot - 4} y1={bands.y(0)} y2={bands.y(0)} />
+        <line className="zero" x1={4} x2={plot - 4} y1={bands.y(open)} y2={bands.y(open)} />
         {looks.map((look, choice) => (
           <path
             key={look.id}
@@ -110,7 +127,7 @@ export const Row = memo(function Row({ moment, recording, row, focus, ridges, ba
             strokeDasharray={look.dash || undefined}
           />
         ))}
-        {row === 0 && <ValueRange bands={bands} plot={plot} />}
+        {row === 0 && <ValueRange bands={bands} plot={plot} compact={compact} />}
         {recording.changes.map((change, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows
           <line key={i} className="edit" x1={bands.x(change.step)} x2={bands.x(change.step)} y1={0} y2={height} />
@@ -130,35 +147,60 @@ export const Row = memo(function Row({ moment, recording, row, focus, ridges, ba
                 onPointerMove={() => hover({ row, operation: look.id })}
                 onPointerDown={() => pin({ row, operation: look.id })}
               >
-                {part > 0.24 && look.short}
+                {part > (compact ? 0.45 : 0.24) && look.short}
               </div>
             );
           })}
         </div>
         <p className="lead">
-          {looks[best].name} <span className="figure">{fixed(share[first + best], 2)}</span>
+          {compact ? looks[best].short : looks[best].name}{" "}
+          <span className="figure">{fixed(share[first + best], 2)}</span>
+          {signalToNoise && (
+            <span className="ahead" title={TERMS.signalToNoise}>
+              {fixed(signalToNoise[row], 1)}σ
+            </span>
+          )}
         </p>
       </div>
     </div>
   );
 });
 
-function Hill({ look, ridge, className }: { look: OperationLook; ridge: Ridges["ridges"][number]; className: string }) {
+interface HillProps {
+  look: OperationLook;
+  ridge: Ridges["ridges"][number];
+  className: string;
+  dotted: boolean;
+}
+
+/** A density; with twenty dots along its foot, each a twentieth of the mass, that can be counted against a rival's. */
+function Hill({ look, ridge, className, dotted }: HillProps) {
   return (
     <g className={className}>
       <path d={ridge.area} fill={look.colour} fillOpacity={0.2} />
       <path className="line" d={ridge.outline} stroke={look.colour} strokeDasharray={look.dash || undefined} />
       {!ridge.area && <circle cx={ridge.peak[0]} cy={ridge.peak[1]} r={2.6} fill={look.colour} />}
+      {dotted &&
+        ridge.dots.map((x, k) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the quantile is the index
+          <circle key={k} className="dot" cx={x} cy={ridge.base} r={1.7} fill={look.colour} />
+        ))}
     </g>
   );
 }
 
 /** What the top and the bottom of the common value axis stand for. */
-function ValueRange({ bands: { y, reach }, plot }: { bands: Bands; plot: number }) {
+function ValueRange({ bands: { y }, plot, compact }: { bands: Bands; plot: number; compact: boolean }) {
   return (
     <>
-      {[reach, -reach].map((value) => (
-        <text key={value} className="range" x={plot - 4} y={value > 0 ? y(value) + 8 : y(value)} textAnchor="end">
+      {[y.max, y.min].map((value) => (
+        <text
+          key={value}
+          className={compact ? "range tight" : "range"}
+          x={plot - 4}
+          y={value === y.max ? y(value) + (compact ? 5 : 8) : y(value) + (compact ? 2 : 0)}
+          textAnchor="end"
+        >
           {String(value).replace("-", "−")}
         </text>
       ))}

@@ -3,6 +3,7 @@ import { dartsGenotype, jsonGenotype } from "../../core/export/genotype";
 import { pytorchModule } from "../../core/export/pytorch";
 import { history } from "../history";
 import { type Moment, useMoment } from "../moment";
+import { fileText } from "../runs/runs";
 import { linkOf, runFileText } from "../session";
 import { useApp } from "../store";
 import { download } from "./download";
@@ -17,6 +18,12 @@ const FIGURES = [
   { name: "benchmark", title: "Benchmark accuracy", selector: ".benchmark" },
   { name: "supernet", title: "Supernet curves", selector: ".curves" },
 ] as const;
+
+/** The run file of the run on screen. */
+function shownFile(): Promise<string> {
+  const { shownRun } = useApp.getState();
+  return shownRun === null ? runFileText() : fileText(shownRun);
+}
 
 /** A link that repeats the run, and everything of it as files. */
 export default function Share() {
@@ -43,7 +50,7 @@ export default function Share() {
           The run file holds every noise, gradient and update in float64, enough to recompute the posterior by hand.
         </p>
         <div className="actions">
-          <Button onClick={() => act("Run file saved.", async () => download(named("jsonl"), await runFileText()))}>
+          <Button onClick={() => act("Run file saved.", async () => download(named("jsonl"), await shownFile()))}>
             Run file
           </Button>
           <Button onClick={() => act("CSV saved.", () => download(named("csv"), csvOf(history.recording), "text/csv"))}>

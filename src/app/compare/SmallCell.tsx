@@ -1,0 +1,60 @@
+import { strandPoints } from "../cell/curve";
+import { layoutCell, NARROW } from "../cell/layout";
+import { cellStrands } from "../cell/strands";
+import { polyline } from "../charts/path";
+import type { Moment } from "../moment";
+import { edgeName, lookOf } from "../operations";
+import { hover, lightOf, useFocus } from "../store";
+
+const RADIUS = 12;
+
+/** The most probable cell at a size for several side by side: the operation's name stands on its edge. */
+export function SmallCell({ moment, width, height }: { moment: Moment; width: number; height: number }) {
+  const { space } = moment;
+  const focus = useFocus();
+  const drawing = layoutCell(space, Math.min(width, NARROW - 1), height);
+  const strands = cellStrands(moment, moment.choices).filter((strand) => strand.width > 0);
+  return (
+    <svg width={width} height={height} role="img" aria-label={words(moment)} onPointerLeave={() => hover({})}>
+      {strands.map(({ row, operation, width: thickness, offset, bow }) => {
+        const { colour, dash } = lookOf(operation);
+        const path = polyline(strandPoints(drawing.edges[row], offset, bow));
+        return (
+          <g
+            key={row}
+            className={`strand ${lightOf(focus, row, operation)}`}
+            style={{ stroke: colour }}
+            onPointerMove={() => hover({ row, operation })}
+          >
+            <path d={path} strokeWidth={thickness} strokeDasharray={operation === "none" ? "1.6 3.4" : undefined} />
+            {thickness > 3.6 && dash && <path d={path} className="tracer" strokeWidth={1.2} strokeDasharray={dash} />}
+          </g>
+        );
+      })}
+      {drawing.nodes.map(([x, y], node) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a node is its number
+        <g key={node} className="node">
+          <circle cx={x} cy={y} r={RADIUS} />
+          <text x={x} y={y + 4} textAnchor="middle">
+            {node}
+          </text>
+        </g>
+      ))}
+      {strands.map(({ row, operation, offset, bow }) => {
+        const points = strandPoints(drawing.edges[row], offset, bow);
+        const [x, y] = points[points.length >> 1];
+        return (
+          <text key={row} className="edge-label" x={x} y={y + 4} textAnchor="middle">
+            {lookOf(operation).short}
+          </text>
+        );
+      })}
+    </svg>
+  );
+}
+
+/** The drawing in words. */
+function words({ space, choices }: Moment): string {
+  const edges = space.rows.map((row, r) => `${edgeName(space.edges[r])} ${lookOf(row.choices[choices[r]]).name}`);
+  return `Most probable cell: ${edges.join(", ")}.`;
+}

@@ -1,0 +1,112 @@
+import { useMemo } from "react";
+import type { Benchmark } from "../../core/benchmark";
+import { useBenchmark } from "../benchmark/load";
+import { count, fixed, frequency, short } from "../format";
+import type { Moment } from "../moment";
+import "./gallery.css";
+import type { Choices } from "../../core/space";
+import { DRAWS, probabilityOf, type SampledCell, showSample, useSamples, useShownSample } from "./samples";
+import { Thumbnail } from "./Thumbnail";
+
+const SETS = [
+  { set: "cifar10", title: "CIFAR-10" },
+  { set: "cifar100", title: "CIFAR-100" },
+  { set: "imagenet16-120", title: "ImageNet16" },
+] as const;
+
+/** Cells drawn from the posterior on screen, as small multiples of the one drawing. */
+export function Gallery() {
+  const { cells, moment } = useSamples();
+  const shown = useShownSample().choices.join();
+  const { benchmark } = useBenchmark();
+  return (
+    <div className="gallery-pane">
+      <ul
+        className="gallery"
+        aria-label={`${DRAWS} cells drawn from the ${moment.scale ? "posterior" : "mixing weights"}`}
+      >
+        {cells.map((cell) => (
+          <li key={cell.number}>
+            <Card cell={cell} moment={moment} benchmark={benchmark} shown={shown === cell.choices.join()} />
+          </li>
+        ))}
+      </ul>
+      <p className="small muted">
+        {moment.scale
+          ? `${DRAWS} draws. CIFAR-10 test, rank of 15,625, probability.`
+          : "A point estimate has no posterior: drawn from its mixing weights."}
+      </p>
+    </div>
+  );
+}
+
+interface CardProps {
+  cell: SampledCell;
+  moment: Moment;
+  benchmark: Benchmark | null;
+  shown: boolean;
+}
+
+function Card({ cell: { choices, count: times, number }, moment, benchmark, shown }: CardProps) {
+  const figures = benchmark?.figures(choices);
+  const often = frequency(probabilityOf(moment, choices));
+  const words = [
+    `Sample ${number}${times > 1 ? `, drawn ${times} times` : ""}`,
+    ...(figures
+      ? SETS.map(
+          ({ set, title }) =>
+            `${title} ${fixed(figures.accuracy[set].test, 2)} % test, rank ${count(figures.rank[set])}`,
+        )
+      : []),
+    sizeOf(moment, choices),
+    `probability ${often}`,
+  ];
+  return (
+    <button
+      type="button"
+      className="sample"
+      aria-pressed={shown}
+      aria-label={words.join("; ")}
+      title={words.join("\n")}
+      onClick={() => showSample(number)}
+    >
+      <Thumbnail moment={moment} choices={choices} />
+      <span className="accuracy">
+        {figures ? fixed(figures.accuracy.cifar10.test, 2) : "–"} %
+        {times > 1 && <span className="times">×{times}</span>}
+      </span>
+      <span className="muted">rank {figures ? count(figures.rank.cifar10) : "–"}</span>
+      <span className="muted">{often}</span>
+    </button>
+  );
+}
+
+/** What the benchmark and the posterior say of the sample that is drawn large. */
+export function SampleFigures({ moment }: { moment: Moment }) {
+  const { number, choices } = useShownSample();
+  const { benchmark } = useBenchmark();
+  const figures = useMemo(() => benchmark?.figures(choices), [benchmark, choices]);
+  return (
+    <div className="sample-figures small" data-testid="sample-figures">
+      <dl>
+        {SETS.map(({ set, title }) => (
+          <div key={set}>
+            <dt className="muted">{title}</dt>
+            <dd>{figures ? fixed(figures.accuracy[set].test, 2) : "–"} %</dd>
+            <dd className="muted">rank {figures ? count(figures.rank[set]) : "–"}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="muted">{sizeOf(moment, choices)}</p>
+      <p className="muted">
+        Sample {number}, probability {frequency(probabilityOf(moment, choices))}
+      </p>
+    </div>
+  );
+}
+
+/** Of the network that the benchmark trains. */
+function sizeOf({ space }: Moment, choices: Choices): string {
+  const { parameters, flops } = space.cost(choices, space.published);
+  return `${short(parameters)} parameters, ${short(flops)} FLOPs`;
+}
