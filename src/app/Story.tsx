@@ -1,8 +1,9 @@
+import { searchWithSupernet } from "./form";
 import { fixed } from "./format";
 import { useRecording } from "./history";
 import { type Moment, useMoment } from "./moment";
 import { edgeName, lookOf } from "./operations";
-import { useApp } from "./store";
+import { type Objective, useApp } from "./store";
 
 /** An edge counts as decided when one operation has at least this share. */
 const DECIDED = 0.5;
@@ -10,23 +11,38 @@ const DECIDED = 0.5;
 /** One sentence that says what is on screen, for whoever sees it for the first time. */
 export function Story() {
   const moment = useMoment();
-  const { result, steps } = useRecording();
+  const { result, steps, settings } = useRecording();
   // Where a failure stands there is nothing else to tell.
-  const failed = useApp((state) => state.failure !== null);
+  const failed = useApp((state) => state.failure !== null || state.divergence !== null);
+  const { objective } = settings;
   if (failed) return null;
-  return <p className="story">{tell(moment, result !== null && moment.step === steps)}</p>;
+  const over = result !== null && moment.step === steps;
+  if (objective === "supernet") return <p className="story">{tell(moment, over)}</p>;
+  return (
+    <div className="story with-action">
+      <p>
+        <b>Instant objective:</b> it sees the benchmark's answers; a supernet does not. {tell(moment, over, objective)}
+      </p>
+      <button type="button" className="button slim primary" onClick={searchWithSupernet}>
+        Search with a supernet
+      </button>
+    </div>
+  );
 }
 
-function tell(moment: Moment, over: boolean) {
+const TEACHERS: Readonly<Record<Objective, string>> = { supernet: "the images", instant: "them" };
+
+function tell(moment: Moment, over: boolean, objective: Objective = "supernet") {
   const { space, step, scale } = moment;
   if (step === 0) {
     return scale ? (
       <>
-        <b>This is the prior:</b> every operation is about equally likely to win. Press Run to let the images decide.
+        <b>This is the prior:</b> every operation is about equally likely to win. Press Run to let {TEACHERS[objective]}{" "}
+        decide.
       </>
     ) : (
       <>
-        <b>Before the first step</b> all mixing weights are about equal. Press Run to let the images decide.
+        <b>Before the first step</b> all mixing weights are about equal. Press Run to let {TEACHERS[objective]} decide.
       </>
     );
   }
@@ -35,7 +51,7 @@ function tell(moment: Moment, over: boolean) {
   const [{ r, share }] = [...leads].sort((a, b) => b.share - a.share);
   const clearest = `${lookOf(space.rows[r].choices[moment.choices[r]]).name} on ${edgeName(space.edges[r])} (${fixed(share, 2)})`;
   const what = scale ? "wins" : "has a mixing weight";
-  const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges; clearest: ${clearest}.`;
+  const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges${objective === "supernet" ? `; clearest: ${clearest}` : ""}.`;
   return (
     <>
       <b>{over ? "The search is over:" : `After step ${step}:`}</b> {most}

@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
+import { listenToVisibility } from "./hidden";
 import { listenToKeyboard } from "./keyboard";
 import { keepRuns } from "./runs/runs";
 import { startSession } from "./session";
@@ -11,6 +12,7 @@ import "./styles/layout.css";
 startSession();
 keepRuns();
 listenToKeyboard();
+listenToVisibility();
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <App />

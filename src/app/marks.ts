@@ -12,5 +12,6 @@ export function changeText({ step, settings, recovered }: ChangeRecord): string 
   const parts = CONTROL_KEYS.filter((key) => settings[key] !== undefined).map(
     (key) => `${controlOf(key).label} ${String(settings[key])}`,
   );
-  return `step ${step}: ${recovered ? "recovered, " : ""}${parts.join(", ")}`;
+  if (recovered) parts.unshift("went back to here");
+  return `step ${step}: ${parts.join(", ")}`;
 }

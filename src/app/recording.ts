@@ -93,12 +93,12 @@ export class Recording {
 
   /** Forgets what came after a step. */
   rewind(step: number): void {
+    this.changes = this.changes.filter((change) => change.step <= step);
     if (step >= this.steps) return;
     this.steps = step;
     this.scalars.truncate(step * STEP_SCALARS.length);
     this.means.truncate((step + 1) * this.size);
     this.scales?.truncate((step + 1) * this.size);
-    this.changes = this.changes.filter((change) => change.step <= step);
     this.evaluations = this.evaluations.filter((evaluation) => evaluation.step <= step);
     this.result = null;
   }

@@ -1,4 +1,4 @@
-import { type ControlKey, controlOf, type Settings, type SettingValue, withDefaults } from "../core/controls";
+import { type ControlKey, controlOf, type Settings } from "../core/controls";
 import { type Edit, readLink, toLink } from "../core/link";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
@@ -6,7 +6,7 @@ import { connectWorker } from "../worker/client";
 import type { ReadRun, StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
 import { Recording } from "./recording";
-import { NO_RUN, obstacleOf, reachesRun, useApp } from "./store";
+import { NO_RUN, objectiveOf, obstacleOf, useApp } from "./store";
 
 /** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
 
@@ -38,21 +38,46 @@ const PATIENCE = 30_000;
 const get = useApp.getState;
 const set = useApp.setState;
 
-/** Shows the prior and starts the worker; an address that holds a run starts it. Call once. */
+/**
+ * Shows the prior and starts the worker. An address that holds a run starts it; else the instant objective starts by itself, unless the
+ * reader asks for little motion. Call once.
+ */
 export function startSession(): void {
   const linked = readLink(location.hash);
   if (linked) set({ draft: linked.settings, linkNotes: linked.notes });
   showPrior();
   worker = connectWorker(receive);
-  worker.device.then(
-    (device) => set({ device, phase: get().applied ? get().phase : "idle", progress: null }),
+  worker.connected.then(
+    () => {
+      if (get().phase === "starting") set({ phase: "idle" });
+    },
     (error) => fail(error, "Reload the page; if it happens again, try another browser."),
   );
+  sendSpeed();
   useApp.subscribe((state, before) => {
     if (state.draft !== before.draft) estimate();
+    if (state.speeds !== before.speeds || objectiveOf(state) !== objectiveOf(before)) sendSpeed();
+    // Its self-test would hold up an instant run, so that it waits for the end of one; a supernet asks for it at once.
+    if (state.phase === "finished" && before.phase !== "finished" && !state.device) whenIdle(chooseDevice);
   });
   estimate();
-  if (linked) start(linked.edits);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (linked || !still) start(linked?.edits ?? []);
+}
+
+function whenIdle(act: () => void): void {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(act);
+  else setTimeout(act, 500);
+}
+
+/** Ahead of need: a supernet that finds none says so itself. */
+function chooseDevice(): void {
+  worker?.control.chooseDevice().catch(() => {});
+}
+
+function sendSpeed(): void {
+  const rate = get().speeds[objectiveOf(get())];
+  worker?.connected.then(() => worker?.control.setSpeed(rate)).catch(() => {});
 }
 
 function receive(message: WorkerMessage): void {
@@ -87,9 +112,42 @@ function receive(message: WorkerMessage): void {
       // Without a run of ours the worker's phase is that of one that was reset.
       if (expected !== null) set({ phase: message.phase });
       return;
+    case "device":
+      set({ device: message.device });
+      return;
+    case "divergence":
+      if (message.run === expected) set({ divergence: message, phase: "diverged" });
+      return;
+    case "rewound":
+      if (message.run === expected) rewind(message.step);
+      return;
+    case "turned":
+      if (message.run === expected) followRun(message.settings);
+      return;
     case "failure":
       set({ failure: message, phase: "failed", progress: null });
   }
+}
+
+function rewind(step: number): void {
+  history.rewind(live, step);
+  pace = [];
+  set({
+    step: live.steps,
+    epoch: live.steps > 0 ? live.scalar(live.steps, "epoch") : 0,
+    rate: null,
+    waiting: [],
+    divergence: null,
+    ...(history.recording === live && { scrub: null, replaying: false }),
+  });
+}
+
+/** What the run turned by itself shows in the form, but where the form says something of its own. */
+function followRun(settings: Partial<Settings>): void {
+  const { draft, applied } = get();
+  if (!applied) return;
+  const unaltered = Object.entries(settings).filter(([key]) => draft[key as ControlKey] === applied[key as ControlKey]);
+  set({ applied: { ...applied, ...settings }, draft: { ...draft, ...Object.fromEntries(unaltered) } });
 }
 
 function fail(error: unknown, mend: string): void {
@@ -102,7 +160,7 @@ function call<T>(what: (control: NonNullable<typeof worker>["control"]) => Promi
   queue = queue.then(async () => {
     if (!worker) return;
     try {
-      await worker.device;
+      await worker.connected;
       // Nothing follows a failure until a reset.
       if (mine !== generation || get().phase === "failed") return;
       await what(worker.control);
@@ -120,7 +178,7 @@ function estimate(): void {
   estimating = setTimeout(async () => {
     const { draft } = get();
     try {
-      await worker?.device;
+      await worker?.connected;
       const cost = (await worker?.control.cost(draft)) ?? null;
       if (draft === get().draft) set({ cost });
     } catch {
@@ -175,8 +233,11 @@ export function showLive(): void {
   set({ scrub: null, replaying: false, shownRun: null });
 }
 
-/** @param force take another recording off the screen */
-function showPrior(force = false): void {
+/**
+ * Puts the prior of the form's search on screen.
+ * @param force take another recording off the screen
+ */
+export function showPrior(force = false): void {
   const { draft } = get();
   const aside = history.recording !== live && !force;
   const method = createMethod(draft, SPACES[draft.space]);
@@ -194,8 +255,7 @@ function forget(): void {
   pace = [];
   set({
     ...NO_RUN,
-    progress: get().device ? null : get().progress,
-    phase: get().device ? "idle" : "starting",
+    phase: get().phase === "starting" ? "starting" : "idle",
   });
   showPrior(true);
 }
@@ -214,7 +274,8 @@ function ensureRun(edits: readonly Edit[] = []): void {
 
 export function run(): void {
   const { phase } = get();
-  if (phase === "preparing" || phase === "running" || obstacleOf(get())) return;
+  if (phase === "diverged") recover();
+  if (phase === "preparing" || phase === "running" || phase === "diverged" || obstacleOf(get())) return;
   if (phase === "finished" || phase === "failed") forget();
   start([]);
 }
@@ -223,6 +284,28 @@ function start(edits: readonly Edit[]): void {
   showLive();
   ensureRun(edits);
   call((control) => control.run());
+}
+
+/** Takes a diverged run back as it offers, and lets it go on. */
+export function recover(): void {
+  if (get().phase !== "diverged") return;
+  call(async (control) => {
+    await control.recover();
+    await control.run();
+  });
+}
+
+/** Lets a diverged run go on as it is. */
+export function goOn(): void {
+  if (get().divergence?.finite !== true) return;
+  set({ divergence: null });
+  call((control) => control.run());
+}
+
+/** Lets a run that was paused for a while go on, even where its pause is still on the way. */
+export function resume(): void {
+  const { applied, phase } = get();
+  if (applied && (phase === "running" || phase === "paused")) call((control) => control.run());
 }
 
 /** The address that repeats the run on screen: its settings, and every edit with its step. */
@@ -265,48 +348,14 @@ export function reset(): void {
   if (underWay) call((control) => control.pause());
 }
 
-/** Ends the run under way and starts one with these settings. */
-export function startWith(settings: Settings): void {
-  forget();
-  set({ cost: null });
-  setForm(settings);
-  run();
-}
-
-/** Sets a control of the form, and of the run under way where it acts there. `value` must have passed `checkSetting`. */
-export function setControl(key: ControlKey, value: SettingValue): void {
-  const state = get();
-  if (state.draft[key] === value) return;
-  const draft = followUpdateRule(state.draft, { ...state.draft, [key]: value }, key);
-  set({ draft });
-  if (!state.applied) {
-    showPrior();
-    return;
-  }
-  const merged = { ...state.applied, [key]: value } as Settings;
-  if (!reachesRun(state, key) || obstacleOf({ draft: merged, cost: null })) return;
-  const late = controlOf(key).acts === "epoch";
-  set({ applied: merged, waiting: late ? [...new Set([...state.waiting, key])] : state.waiting });
-  call((control) => control.change({ [key]: value }));
-}
-
-/** Where defaults depend on the update rule, a value still at the old rule's default moves to the new one's. */
-function followUpdateRule(before: Settings, after: Settings, key: ControlKey): Settings {
-  if (key !== "update") return after;
-  const old = withDefaults({ update: before.update });
-  const fresh = withDefaults({ update: after.update });
-  const moved = (Object.keys(fresh) as ControlKey[]).filter((k) => old[k] !== fresh[k] && before[k] === old[k]);
-  return { ...after, ...Object.fromEntries(moved.map((k) => [k, fresh[k]])) };
-}
-
-/** Replaces the whole form; a run under way keeps to its own settings until a reset. */
-export function setForm(draft: Settings): void {
-  set({ draft });
-  if (!get().applied) showPrior();
-}
-
-/** Puts the form back to what the run under way obeys. */
-export function dropPending(): void {
-  const { applied } = get();
-  if (applied) set({ draft: applied });
+/** Turns settings of the run under way; each mark on the time axes is one of these. Nothing happens where they would clash. */
+export function change(patch: Partial<Settings>): void {
+  const { applied, waiting } = get();
+  const keys = Object.keys(patch) as ControlKey[];
+  if (!applied || keys.length === 0) return;
+  const merged = { ...applied, ...patch };
+  if (obstacleOf({ draft: merged, cost: null })) return;
+  const late = keys.filter((key) => controlOf(key).acts === "epoch");
+  set({ applied: merged, waiting: [...new Set([...waiting, ...late])] });
+  call((control) => control.change(patch));
 }

@@ -1,6 +1,7 @@
 import { create } from "zustand";
-import { CONTROL_KEYS, type ControlKey, checkTogether, controlOf, type Settings, withDefaults } from "../core/controls";
-import type { DeviceChoice, Failure, Phase, SearchCost } from "../worker/protocol";
+import { CONTROL_KEYS, type ControlKey, checkTogether, controlOf, type Settings } from "../core/controls";
+import type { DeviceChoice, Divergence, Failure, Phase, SearchCost } from "../worker/protocol";
+import { formOf, INSTANT } from "./setup/presets";
 
 /** What the pointer or the keyboard has singled out; lit in every panel. */
 export interface Focus {
@@ -11,6 +12,8 @@ export interface Focus {
 }
 
 export const NOTHING: Focus = { row: null, operation: null, step: null };
+
+export type Objective = Settings["objective"];
 
 /** What can take the place of the side columns. */
 export type DrawerName = "runs" | "compare" | "share";
@@ -38,6 +41,10 @@ export interface AppState {
   /** What is being prepared, and how far it is. */
   readonly progress: { readonly what: string; readonly fraction: number | null } | null;
   readonly failure: Failure | null;
+  /** Set while a run that has diverged stands still. */
+  readonly divergence: Divergence | null;
+  /** Most steps a second, by objective; null for as many as there can be. */
+  readonly speeds: Readonly<Record<Objective, number | null>>;
   readonly hover: Focus;
   readonly pinned: Focus;
   readonly view: "probable" | "weighted" | "samples";
@@ -59,13 +66,16 @@ export const NO_RUN = {
   seconds: 0,
   rate: null,
   failure: null,
+  divergence: null,
 } satisfies Partial<AppState>;
 
 export const useApp = create<AppState>(() => ({
   ...NO_RUN,
   phase: "starting",
   linkNotes: [],
-  draft: withDefaults({}),
+  draft: formOf(INSTANT, controlOf("seed").default as number),
+  // The instant objective would be over before anyone has looked.
+  speeds: { supernet: null, instant: 100 },
   device: null,
   cost: null,
   runCost: null,
@@ -127,6 +137,16 @@ export function lightOf(focus: Focus, row: number, operation: string): "" | "asi
   if (focus.row !== null && focus.row !== row) return "dim";
   if (focus.operation === null || focus.operation === operation) return "";
   return focus.row === null ? "dim" : "aside";
+}
+
+/** Sets the most steps a second of the objective at hand. */
+export function setSpeed(rate: number | null): void {
+  useApp.setState((state) => ({ speeds: { ...state.speeds, [objectiveOf(state)]: rate } }));
+}
+
+/** What the run under way learns from, or the one that the form would start. */
+export function objectiveOf({ draft, applied }: Pick<AppState, "draft" | "applied">): Objective {
+  return (applied ?? draft).objective;
 }
 
 /** Why the form's settings cannot run here; null when they can. */

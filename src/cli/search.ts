@@ -218,6 +218,7 @@ async function steps(search: Search, file: RunFile | null, stop: Stop, before: n
     if (stop.wanted) throw await interrupted(search, file, seconds);
     const begun = performance.now();
     const record = await search.step();
+    search.heedTime(seconds + (performance.now() - begun) / 1000);
     const evaluation = search.evaluationDue ? await search.evaluate() : null;
     seconds += (performance.now() - begun) / 1000;
     file?.write(record);

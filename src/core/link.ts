@@ -41,9 +41,10 @@ const LONGEST = 40;
 /** The fragment, without "#". */
 export function toLink({ settings, edits }: LinkedRun): string {
   const parts = CONTROL_KEYS.map((key) => `${key}=${encodeURIComponent(String(settings[key]))}`);
-  const listed = edits.map(({ step, settings: turned }) => {
+  // An edit that turns nothing marks a run that went on after its device was lost.
+  const listed = edits.flatMap(({ step, settings: turned }) => {
     const pairs = CONTROL_KEYS.filter((key) => turned[key] !== undefined).map((key) => `${key}=${turned[key]}`);
-    return `${step}:${pairs.join(",")}`;
+    return pairs.length > 0 ? [`${step}:${pairs.join(",")}`] : [];
   });
   return listed.length > 0 ? [...parts, `edits=${listed.join(";")}`].join("&") : parts.join("&");
 }

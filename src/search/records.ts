@@ -82,7 +82,10 @@ export interface ChangeRecord {
   readonly kind: "change";
   readonly step: number;
   readonly settings: Partial<Settings>;
-  /** Present where the run had diverged and went back to before this step, with these settings. */
+  /**
+   * Present where the run went back to before this step and on with these settings: it had diverged, or, where there are none, its
+   * device was lost.
+   */
   readonly recovered?: true;
 }
 
@@ -102,6 +105,8 @@ export interface CheckpointRecord {
   /** The engine's weights and velocities: little-endian float32, base64. */
   readonly weights: string;
   readonly seconds: number;
+  /** Architecture steps for which the most probable cell has stayed the same; absent in files from before there was a stop rule. */
+  readonly steady?: number;
 }
 
 export type RunRecord = HeaderRecord | StepRecord | EvaluationRecord | ResultRecord | ChangeRecord | CheckpointRecord;

@@ -47,9 +47,17 @@ export interface SearchParts {
   readonly benchmark: Benchmark | null;
 }
 
-/** The loss is no longer a number: the weights have run away. */
+/** The loss is no longer a number, or has exploded: the weights have run away. */
 export class DivergenceError extends Error {
   override readonly name = "DivergenceError";
+
+  /** @param finite could the run go on as it is? */
+  constructor(
+    message: string,
+    readonly finite = false,
+  ) {
+    super(message);
+  }
 }
 
 /** Learning rate of the weights at a step, 1 the first: half a cosine from weightRate to weightRateEnd. */
@@ -84,6 +92,9 @@ export class Search {
   /** Changes made while a step is under way; they wait for its end, so that a step has one set of hyper-parameters. */
   private arrived: Partial<Settings> | null = null;
   private taken = 0;
+  /** Architecture steps for which the most probable cell has stayed the same. */
+  private steady = 0;
+  private stopped = false;
   private epoch = 1;
 
   constructor(private readonly parts: SearchParts) {
@@ -112,7 +123,14 @@ export class Search {
   }
 
   get done(): boolean {
-    return this.taken >= this.current.steps;
+    const { steps, patience } = this.current;
+    return this.stopped || this.taken >= steps || (patience > 0 && this.steady >= patience);
+  }
+
+  /** Ends the search with the steps taken so far once `seconds` spent on them are past its time limit. */
+  heedTime(seconds: number): void {
+    const { minutes } = this.current;
+    if (minutes > 0 && seconds >= 60 * minutes) this.stopped = true;
   }
 
   get settings(): Settings {
@@ -147,10 +165,12 @@ export class Search {
     const { weightBatches } = this.parts;
     if (weightBatches?.startsEpoch) this.take(this.pending);
     const warm = weightBatches && step <= this.current.warmupSteps && part === "both";
+    const before = this.architecture;
     const architecture = part === "weights" || warm ? NO_ARCHITECTURE_HALF : await this.architectureHalf(step);
     const { score, mixing } =
       part === "architecture" || !weightBatches ? NO_WEIGHT_HALF : await this.weightHalf(step, weightBatches);
     this.taken = step;
+    if (architecture !== NO_ARCHITECTURE_HALF) this.steady = this.architecture === before ? this.steady + 1 : 0;
     return {
       kind: "step",
       step,
@@ -230,6 +250,7 @@ export class Search {
       pending: this.pending,
       weights: encodeFloats(await engine.exportState()),
       seconds,
+      steady: this.steady,
     };
   }
 
@@ -238,6 +259,8 @@ export class Search {
     const { method, weightBatches, architectureBatches, engine } = this.parts;
     this.taken = checkpoint.step;
     this.epoch = checkpoint.epoch;
+    this.steady = checkpoint.steady ?? 0;
+    this.stopped = false;
     this.noise.restore(checkpoint.noise);
     weightBatches?.restore(checkpoint.weightBatches);
     architectureBatches.restore(checkpoint.architectureBatches);
@@ -293,7 +316,7 @@ export class Search {
 function checkFinite(loss: number, step: number): void {
   if (Number.isFinite(loss)) return;
   throw new DivergenceError(
-    `The loss is no longer a number at step ${step}: the weights have run away. Lower the weight rate or the gradient clip and reset.`,
+    `The loss is no longer a number at step ${step}: the weights have run away. Lower the weight rate or the gradient clip.`,
   );
 }
 

@@ -1,12 +1,11 @@
 import * as Comlink from "comlink";
-import type { DeviceChoice } from "../engine/engine";
 import type { Acknowledgement, SearchControl, WorkerMessage } from "./protocol";
 
 /** The page's side of the boundary. */
 export interface Connection {
   readonly control: Comlink.Remote<SearchControl>;
-  /** Settles when the worker has chosen and tested a device. */
-  readonly device: Promise<DeviceChoice>;
+  /** Settles when the worker can be called. */
+  readonly connected: Promise<void>;
   /** Ends the worker at once, whatever it is doing. */
   terminate(): void;
 }
@@ -32,7 +31,7 @@ export function connectWorker(listener: (message: WorkerMessage) => void): Conne
     });
   return {
     control,
-    device: control.connect(Comlink.transfer(port2, [port2])),
+    connected: control.connect(Comlink.transfer(port2, [port2])),
     terminate: () => {
       worker.terminate();
       port1.close();

@@ -5,77 +5,86 @@ import { InputError } from "../core/errors";
 import type { Edit } from "../core/link";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
+import type { Progress as EngineProgress } from "../engine/device";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
-import type { DeviceChoice } from "../engine/engine";
 import { costOf, type OpenSearch, openSearch, type Surroundings } from "../search/open";
-import type { RunRecord } from "../search/records";
+import type { CheckpointRecord, RunRecord } from "../search/records";
 import { toLine } from "../search/runfile";
-import { DivergenceError } from "../search/search";
+import { DivergenceError, type Search } from "../search/search";
 import { packRun, readRun } from "./files";
+import { Checkpoints, gentler, LossGuard } from "./guard";
 import { Outbox } from "./outbox";
+import { Pacer } from "./pacer";
 import type { Phase, ReadRun, SearchControl, SearchCost, StepPart } from "./protocol";
 
 /** How long the loop may keep the worker from hearing the page, milliseconds. */
 const HEARING_INTERVAL = 10;
+/** How long the report of a device's loss may come after what failed by it, milliseconds. */
+const LOSS_REPORT = 200;
 
-/** Runs searches for a page: one at a time, on one device. */
+/** A run under way, and what watches over it. */
+interface Run {
+  readonly settings: Settings;
+  readonly opened: OpenSearch;
+  readonly checkpoints: Checkpoints;
+  readonly guard: LossGuard;
+}
+
+/** Runs searches for a page: one at a time, on one device, which is opened when it is first needed. */
 export class SearchHost implements SearchControl {
   private outbox!: Outbox;
-  private device!: Promise<ReadyDevice>;
+  private device: Promise<ReadyDevice> | null = null;
   private dataset: Dataset | null = null;
   private benchmark: Benchmark | null = null;
-  private current: OpenSearch | null = null;
+  private current: Run | null = null;
   private records: RunRecord[] = [];
   /** Edits of a link that have not come up yet, by step. */
   private edits: Edit[] = [];
-  private phase: Phase = "starting";
+  /** Where a diverged run may go back to, and what is turned there. */
+  private offer: { checkpoint: CheckpointRecord; settings: Partial<Settings>; finite: boolean } | null = null;
+  private readonly pacer = new Pacer();
+  private phase: Phase = "idle";
   private run_ = 0;
-  /** Why there is no device any more. */
+  /** Why the device that the run was on is no more; null while there is one, or none was needed. */
   private lost: string | null = null;
   private seconds = 0;
   private wanted: "run" | "pause" = "pause";
   private loop: Promise<void> = Promise.resolve();
 
-  constructor(private readonly read: ReadFile) {}
+  constructor(
+    private readonly read: ReadFile,
+    private readonly choose: (options: { onProgress: EngineProgress }) => Promise<ReadyDevice> = chooseDevice,
+  ) {}
 
-  async connect(port: MessagePort): Promise<DeviceChoice> {
+  async connect(port: MessagePort): Promise<void> {
     this.outbox = new Outbox(port, () => ({ run: this.run_, phase: this.phase, seconds: this.seconds }));
-    this.progress("Testing the device", null);
-    const onProgress = (done: number, total: number) =>
-      this.progress("Testing the device", done < total ? done / total : null);
-    this.device = chooseDevice({ onProgress });
-    const device = await this.device;
-    device.onLost((reason) => {
-      this.lost = reason;
-      this.explain(reason);
-    });
-    this.progress("Testing the device", 1);
-    // A run that needs no device may have begun meanwhile.
-    if (this.phase === "starting") this.enter("idle");
-    return device.choice;
+  }
+
+  async chooseDevice(): Promise<void> {
+    await this.ready();
   }
 
   async cost(settings: Settings): Promise<SearchCost | null> {
     if (settings.objective === "instant") return null;
     this.dataset ??= await openDataset(this.read, settings.data);
-    return costOf(settings, this.dataset, await this.device);
+    return costOf(settings, this.dataset, await this.ready());
   }
 
   async prepare(settings: Settings, edits: readonly Edit[] = []): Promise<void> {
     await this.pause();
-    this.current?.close();
+    this.current?.opened.close();
     this.current = null;
+    this.offer = null;
     this.run_ += 1;
     this.seconds = 0;
     this.records = [];
     this.outbox.clear();
     this.enter("preparing");
     try {
-      this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${settings.space}.bin`));
-      this.current = await (settings.objective === "instant"
-        ? openSearch(settings, { benchmark: this.benchmark })
-        : this.openSupernet(settings, this.benchmark));
-      this.records.push(this.current.search.header);
+      this.current = await this.open(settings);
+      const { search } = this.current.opened;
+      await this.current.checkpoints.keepUp(search, 0);
+      this.records.push(search.header);
       this.edits = [...edits];
       this.enter("paused");
     } catch (error) {
@@ -85,9 +94,13 @@ export class SearchHost implements SearchControl {
   }
 
   async run(): Promise<void> {
+    if (this.phase === "running" && this.wanted === "run") return;
     await this.loop;
-    const { search } = this.opened();
-    if (search.done) return;
+    const { guard } = this.standing();
+    if (this.offer?.finite) {
+      this.offer = null;
+      guard.silence();
+    } else if (this.phase !== "paused") return;
     this.wanted = "run";
     this.enter("running");
     this.loop = this.steps();
@@ -95,21 +108,36 @@ export class SearchHost implements SearchControl {
 
   async pause(): Promise<void> {
     this.wanted = "pause";
+    this.pacer.interrupt();
     await this.loop;
   }
 
   async step(part: StepPart): Promise<void> {
     await this.pause();
-    const { search } = this.opened();
-    if (search.done) return;
-    this.loop = this.guarded(() => this.take(part));
+    const run = this.standing();
+    if (this.phase !== "paused") return;
+    this.loop = this.guarded(run, () => this.take(run, part));
     await this.loop;
   }
 
   async change(patch: Partial<Settings>): Promise<void> {
-    const record = this.opened().search.change(patch);
+    const record = this.standing().opened.search.change(patch);
     this.records.push(record);
     this.outbox.addChange(record);
+  }
+
+  async setSpeed(rate: number | null): Promise<void> {
+    this.pacer.setRate(rate);
+  }
+
+  async recover(): Promise<void> {
+    await this.loop;
+    if (!this.offer) throw new InputError("the run has not diverged: there is nothing to go back from");
+    const { checkpoint, settings } = this.offer;
+    const run = this.standing();
+    run.checkpoints.used(checkpoint);
+    this.goBack(run, checkpoint, settings);
+    this.enter("paused");
   }
 
   async runFile(): Promise<string> {
@@ -131,13 +159,90 @@ export class SearchHost implements SearchControl {
     );
   }
 
-  private opened(): OpenSearch {
+  private standing(): Run {
     if (!this.current) throw new InputError("there is no run yet: prepare one first");
     return this.current;
   }
 
+  /** The device, opened and tested once. */
+  private ready(): Promise<ReadyDevice> {
+    this.device ??= this.openDevice();
+    return this.device;
+  }
+
+  private async openDevice(): Promise<ReadyDevice> {
+    const testing = "Testing the device";
+    this.progress(testing, null);
+    try {
+      const onProgress: EngineProgress = (done, total) => this.progress(testing, done < total ? done / total : null);
+      const device = await this.choose({ onProgress });
+      this.lost = null;
+      this.outbox.send({ kind: "device", device: device.choice });
+      const mine = this.device;
+      device.onLost((reason) => {
+        if (this.device === mine) void this.replaceDevice(device, reason);
+      });
+      return device;
+    } finally {
+      this.progress(testing, 1);
+    }
+  }
+
+  /** A run on a lost device goes on from its last checkpoint on the next one that can be had. */
+  private async replaceDevice(lost: ReadyDevice, reason: string): Promise<void> {
+    this.device = null;
+    this.lost = reason;
+    const { current: hit, phase, run_: number } = this;
+    const stands = phase === "running" || phase === "paused" || phase === "diverged";
+    // A run that uses no device, or is over, does not mind; the next one opens another.
+    if (!hit || hit.settings.objective === "instant" || !stands) {
+      if (phase === "preparing" && !hit) this.explain(reason);
+      return;
+    }
+    // Steps on the lost device may never end: the loop is left behind, and stops by itself where they do.
+    this.current = null;
+    this.loop = Promise.resolve();
+    this.enter("preparing");
+    try {
+      hit.opened.close();
+      lost.close();
+    } catch {
+      // What is gone need not be freed.
+    }
+    try {
+      const fresh = { ...(await this.open(hit.settings)), checkpoints: hit.checkpoints, guard: hit.guard };
+      // Another run was asked for meanwhile.
+      if (this.run_ !== number) return fresh.opened.close();
+      this.current = fresh;
+      const checkpoint = hit.checkpoints.newest;
+      if (checkpoint) this.goBack(fresh, checkpoint, {});
+      this.enter("paused");
+      if (phase === "running") await this.run();
+    } catch (error) {
+      if (this.run_ !== number) return;
+      this.fail(
+        `${sentence(reason)} The run could not go on elsewhere: ${messageOf(error)}.`,
+        "Save the run file if you need it, then reload the page.",
+      );
+    }
+  }
+
+  private async open(settings: Settings): Promise<Run> {
+    this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${settings.space}.bin`));
+    const opened = await (settings.objective === "instant"
+      ? openSearch(settings, { benchmark: this.benchmark })
+      : this.openSupernet(settings, this.benchmark));
+    return {
+      settings,
+      opened,
+      checkpoints: new Checkpoints(),
+      // The instant objective trains no weights that could run away.
+      guard: new LossGuard(this.dataset?.classes.length ?? 1),
+    };
+  }
+
   private async openSupernet(settings: Settings, benchmark: Benchmark): Promise<OpenSearch> {
-    const device = await this.device;
+    const device = await this.ready();
     const dataset = await this.load(settings);
     this.progress("Building the network", null);
     const onProgress = (done: number, total: number) => this.progress("Compiling kernels", done / total);
@@ -160,66 +265,109 @@ export class SearchHost implements SearchControl {
 
   /** Steps until the run is done or a pause is wanted. */
   private steps(): Promise<void> {
-    return this.guarded(async () => {
+    const run = this.standing();
+    return this.guarded(run, async () => {
       let heard = performance.now();
-      while (this.wanted === "run" && !this.opened().search.done) {
-        await this.take("both");
+      while (this.wanted === "run" && this.phase === "running" && this.current === run) {
+        await this.pacer.turn();
+        if (this.wanted !== "run" || this.current !== run) break;
+        await this.take(run, "both");
         if (performance.now() - heard < HEARING_INTERVAL) continue;
         await nextTask();
         heard = performance.now();
       }
-      if (this.phase === "running") this.enter("paused");
+      if (this.current === run && this.phase === "running") this.enter("paused");
     });
   }
 
   /** Turns what is to be turned before the next step. */
-  private async edit(): Promise<void> {
-    while (this.edits.length > 0 && this.edits[0].step <= this.opened().search.steps + 1) {
+  private async edit(search: Search): Promise<void> {
+    while (this.edits.length > 0 && this.edits[0].step <= search.steps + 1) {
       const [{ settings }] = this.edits.splice(0, 1);
       await this.change(settings);
+      this.outbox.send({ kind: "turned", run: this.run_, settings });
     }
   }
 
-  private async take(part: StepPart): Promise<void> {
-    const { search } = this.opened();
-    await this.edit();
+  private async take(run: Run, part: StepPart): Promise<void> {
+    const { search } = run.opened;
+    await this.edit(search);
+    // A knob may have ended it.
+    if (search.done) return this.finish(search);
     const begun = performance.now();
+    const elapsed = () => (performance.now() - begun) / 1000;
     const weightRate = search.weightRate(search.steps + 1);
     const record = await search.step(part);
+    if (this.current !== run) return;
+    search.heedTime(this.seconds + elapsed());
     const evaluation = search.evaluationDue ? await search.evaluate() : null;
-    this.seconds += (performance.now() - begun) / 1000;
+    if (this.current !== run) return;
+    this.seconds += elapsed();
     this.records.push(record);
     if (evaluation) this.records.push(evaluation);
-    if (search.done) {
-      const result = search.result(this.seconds);
-      this.records.push(result);
-      this.outbox.addResult(result);
-      this.phase = "finished";
-    }
     if (evaluation) this.outbox.addEvaluation(evaluation);
     this.outbox.addStep(record, weightRate);
-    if (search.done) this.enter("finished");
+    run.guard.observe(record);
+    if (search.done) this.finish(search);
+    else await run.checkpoints.keepUp(search, this.seconds);
   }
 
-  private async guarded(work: () => Promise<void>): Promise<void> {
+  private finish(search: Search): void {
+    const result = search.result(this.seconds);
+    this.records.push(result);
+    this.outbox.addResult(result);
+    this.enter("finished");
+  }
+
+  /** Takes a run back to a checkpoint and on with some settings turned; edits made since are void. */
+  private goBack(run: Run, checkpoint: CheckpointRecord, patch: Partial<Settings>): void {
+    const { search } = run.opened;
+    const { step, settings, pending } = checkpoint;
+    this.offer = null;
+    search.restore(checkpoint);
+    run.guard.rewind();
+    this.records = this.records.filter((record) => !("step" in record) || record.step <= step);
+    this.outbox.rewind(step);
+    this.outbox.send({ kind: "rewound", run: this.run_, step });
+    this.outbox.send({ kind: "turned", run: this.run_, settings: { ...settings, ...pending, ...patch } });
+    const record = { ...search.change(patch), recovered: true as const };
+    this.records.push(record);
+    this.outbox.addChange(record);
+  }
+
+  private async guarded(run: Run, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.explain(error);
+      const known = error instanceof DivergenceError || error instanceof InputError;
+      // What fails on a lost device may do so before the loss is reported, which has its own mend.
+      if (!known && run.settings.objective === "supernet") await after(LOSS_REPORT);
+      // A run left behind has nothing to say.
+      if (this.current !== run) return;
+      if (error instanceof DivergenceError) this.diverge(run, error);
+      else this.explain(error);
     }
   }
 
+  private diverge({ opened: { search }, checkpoints }: Run, { message, finite }: DivergenceError): void {
+    const checkpoint = checkpoints.before(search.steps + 1);
+    if (!checkpoint) {
+      this.fail(message, "Lower the weight rate, then reset.");
+      return;
+    }
+    const settings = gentler(search.settings, checkpoint);
+    this.offer = { checkpoint, settings, finite };
+    this.wanted = "pause";
+    this.enter("diverged");
+    this.outbox.send({ kind: "divergence", run: this.run_, message, finite, back: checkpoint.step, settings });
+  }
+
   private explain(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     // Whatever else fails then is the echo of it.
     if (this.lost !== null) {
-      const [initial, ...rest] = this.lost;
-      this.fail(
-        `${initial.toUpperCase()}${rest.join("")}. The run on it cannot go on.`,
-        "Reload the page to take hold of the GPU again.",
-      );
+      this.fail(`${sentence(this.lost)} The run on it cannot go on.`, "Reset the run to take hold of a device again.");
     } else if (error instanceof InputError) this.fail(message, "Change the setting, then reset.");
-    else if (error instanceof DivergenceError) this.fail(message, "Lower the weight rate, then reset.");
     else {
       this.fail(`The search has stopped: ${message}.`, "Reset the run; if it happens again, choose a smaller network.");
     }
@@ -241,6 +389,11 @@ export class SearchHost implements SearchControl {
     this.outbox.send({ kind: "progress", what, fraction });
   }
 }
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+const after = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 /** Lets waiting messages in. A channel, because timers of a busy worker are held back by 4 ms. */
 function nextTask(): Promise<void> {

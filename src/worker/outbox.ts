@@ -42,6 +42,14 @@ export class Outbox {
     this.dirty = false;
   }
 
+  /** Forgets what has not been sent yet of the time after a step. */
+  rewind(step: number): void {
+    this.steps = this.steps.filter(({ record }) => record.step <= step);
+    this.evaluations = this.evaluations.filter((record) => record.step <= step);
+    this.changes = this.changes.filter((record) => record.step <= step);
+    this.result = null;
+  }
+
   addStep(record: StepRecord, weightRate: number): void {
     this.steps.push({ record, weightRate });
     this.touch();

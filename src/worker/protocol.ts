@@ -14,15 +14,17 @@ export type { ChangeRecord, EvaluationRecord, ResultRecord, SearchCost, StepPart
  */
 
 /**
- * starting: choosing and testing a device. idle: no run yet. preparing: images, network. running, paused, finished: as they say.
- * failed: see the failure message; only a reset helps.
+ * starting: the worker loads. idle: no run yet. preparing: device, images, network. running, paused, finished: as they say.
+ * diverged: see the divergence message; going back or a reset helps. failed: see the failure message; only a reset helps.
  */
-export type Phase = "starting" | "idle" | "preparing" | "running" | "paused" | "finished" | "failed";
+export type Phase = "starting" | "idle" | "preparing" | "running" | "paused" | "finished" | "diverged" | "failed";
 
 /** The calls the page makes. */
 export interface SearchControl {
-  /** Takes the port for the stream below, picks a device and tests it. Call first. */
-  connect(port: MessagePort): Promise<DeviceChoice>;
+  /** Takes the port for the stream below. Call first. */
+  connect(port: MessagePort): Promise<void>;
+  /** Picks a device and tests it, ahead of the first call that needs one; a message names it. Once is enough. */
+  chooseDevice(): Promise<void>;
   /** What a search with these settings would cost on the device chosen; null for one that needs no device. */
   cost(settings: Settings): Promise<SearchCost | null>;
   /**
@@ -39,6 +41,10 @@ export interface SearchControl {
   step(part: StepPart): Promise<void>;
   /** Changes settings of the run under way; ones tagged "epoch" wait for the next epoch, "restart" ones are refused. */
   change(patch: Partial<Settings>): Promise<void>;
+  /** Most steps a second from now on; null for as many as there can be. */
+  setSpeed(rate: number | null): Promise<void>;
+  /** Takes a diverged run back as its divergence message offers, and leaves it paused there. @throws {InputError} for any other run */
+  recover(): Promise<void>;
   /** The run so far, as a run file. */
   runFile(): Promise<string>;
   /** The run file up to a step, gzip; to be kept and read again. */
@@ -121,7 +127,40 @@ export interface PhaseChange {
   readonly phase: Phase;
 }
 
-export type WorkerMessage = Frame | Progress | Failure | PhaseChange;
+/** A device was opened and has passed its self-test. */
+export interface DeviceOpened {
+  readonly kind: "device";
+  readonly device: DeviceChoice;
+}
+
+/** A run whose weights have run away stands still. */
+export interface Divergence {
+  readonly kind: "divergence";
+  readonly run: number;
+  /** What happened. */
+  readonly message: string;
+  /** The loss is a number still: `run` lets the run go on as it is, unwatched from then on. */
+  readonly finite: boolean;
+  /** The step that `recover` goes back to, and what it turns there. */
+  readonly back: number;
+  readonly settings: Partial<Settings>;
+}
+
+/** The run went back: what came after a step is void, and the steps after it follow anew. */
+export interface Rewound {
+  readonly kind: "rewound";
+  readonly run: number;
+  readonly step: number;
+}
+
+/** Settings of the run turned by the worker itself: an edit of a link, or a recovery. */
+export interface Turned {
+  readonly kind: "turned";
+  readonly run: number;
+  readonly settings: Partial<Settings>;
+}
+
+export type WorkerMessage = Frame | Progress | Failure | PhaseChange | DeviceOpened | Divergence | Rewound | Turned;
 
 export interface Acknowledgement {
   readonly kind: "acknowledge";

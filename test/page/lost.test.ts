@@ -1,22 +1,26 @@
 import { expect, test } from "vitest";
 import { WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
-import { open, serve } from "./served";
+import { chooseSupernet, open, serve } from "./served";
 
-test("a lost GPU ends the run and the page says so", async () => {
+test("a run whose GPU is lost goes on from its last checkpoint, and the timeline says so", async () => {
   const { server, address } = await serve();
   const { browser, page, errors } = await open(address, WEBGPU_FLAGS);
   try {
+    await chooseSupernet(page);
     await page.getByRole("button", { name: /^Device: WebGPU$/ }).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: /^Run/ }).click();
-    await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 60_000 });
+    const step = async () => Number((await page.locator(".progress dd").first().innerText()).split("/")[0].trim());
+    await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(2);
     const devtools = await browser.newBrowserCDPSession();
     // The crash may take the answer with it.
     devtools.send("Browser.crashGpuProcess").catch(() => {});
-    const message = page.getByText(/The GPU was lost .*Reload the page/);
-    await message.waitFor({ timeout: 60_000 });
-    // What fails in the run thereafter does not take the place of the cause.
-    await page.waitForTimeout(500);
-    expect(await message.count()).toBe(1);
+    await expect
+      .poll(() => page.locator(".timeline .flag.recovery title").allTextContents(), { timeout: 120_000 })
+      .toEqual(["step 1: went back to here"]);
+    const resumed = await step();
+    await expect.poll(step, { timeout: 120_000 }).toBeGreaterThan(resumed + 2);
+    expect(await page.getByRole("button", { name: /^Device: / }).count()).toBe(1);
+    expect(await page.getByRole("alert").count()).toBe(0);
     expect(errors).toEqual([]);
   } finally {
     await browser.close();

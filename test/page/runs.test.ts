@@ -10,7 +10,7 @@ import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import type { StepRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
-import { open, serve } from "./served";
+import { chooseSupernet, open, serve } from "./served";
 
 let server: PreviewServer;
 let address: string;
@@ -35,7 +35,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const SMALL = { Steps: 40, "Images a half": 1250, "Image size": 8, Channels: 2, Batch: 4 };
 
 async function ready(page: Page): Promise<void> {
-  await page.getByRole("button", { name: /^Device: / }).waitFor({ timeout: 60_000 });
+  await chooseSupernet(page);
   for (const [label, value] of Object.entries(SMALL)) {
     const field = page.getByRole("textbox", { name: new RegExp(`^${label}`) }).first();
     await field.fill(String(value));

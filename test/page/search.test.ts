@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import type { PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PLAIN_FLAGS, WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
-import { open, serve } from "./served";
+import { chooseSupernet, open, serve } from "./served";
 
 let server: PreviewServer;
 let address: string;
@@ -40,6 +40,7 @@ const reached = (page: Page, step: number) =>
 test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", async () => {
   const { browser, page, requests, errors } = await open(address, WEBGPU_FLAGS);
   try {
+    await chooseSupernet(page);
     await page.getByRole("button", { name: /^Device: WebGPU$/ }).waitFor({ timeout: 60_000 });
     await page.locator(".knobs details").evaluateAll((groups) => {
       for (const group of groups) (group as HTMLDetailsElement).open = true;
@@ -84,6 +85,7 @@ test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", a
 test("the cost of a search is on the page before it runs, and what the device cannot hold is refused", async () => {
   const { browser, page } = await open(address, PLAIN_FLAGS);
   try {
+    await chooseSupernet(page);
     const cost = page.locator(".cost");
     await expect
       .poll(() => cost.innerText(), { timeout: 60_000 })
@@ -106,6 +108,7 @@ test("the cost of a search is on the page before it runs, and what the device ca
 test("without WebGPU the page names the device that takes its place", async () => {
   const { browser, page } = await open(address, PLAIN_FLAGS);
   try {
+    await chooseSupernet(page);
     const device = page.getByRole("button", { name: /^Device: (WebAssembly|WebGL|CPU), in place of WebGPU$/ });
     await device.waitFor({ timeout: 60_000 });
     expect(await device.innerText()).toMatch(/not WebGPU/);

@@ -24,3 +24,10 @@ export async function open(
   await page.goto(address);
   return { browser, page, requests, errors };
 }
+
+/** The page opens with the instant objective under way: leaves it for the one-minute supernet, which stands at step 0. */
+export async function chooseSupernet(page: Page): Promise<void> {
+  await page.getByRole("radio", { name: "One minute" }).check();
+  await page.getByRole("button", { name: "Reset", exact: true }).click();
+  await page.getByRole("button", { name: /^Device: / }).waitFor({ timeout: 60_000 });
+}

@@ -1,12 +1,13 @@
 import type { Phase, StepPart } from "../../worker/protocol";
 import * as session from "../session";
-import { obstacleOf, useApp } from "../store";
+import { objectiveOf, obstacleOf, useApp } from "../store";
 import { toggleTheme } from "../theme";
 import "./bar.css";
 import { Device } from "./Device";
 import { ChevronIcon, PauseIcon, PlayIcon, ResetIcon, StepIcon, ThemeIcon } from "./icons";
 import { Popover } from "./Popover";
 import { Progress } from "./Progress";
+import { Speed } from "./Speed";
 
 const STEP_PARTS: readonly { part: StepPart; label: string }[] = [
   { part: "both", label: "Architecture, then weights" },
@@ -21,6 +22,7 @@ const RUN_LABEL: Readonly<Record<Phase, string>> = {
   running: "Pause",
   paused: "Continue",
   finished: "Run again",
+  diverged: "Go back",
   failed: "Run again",
 };
 
@@ -28,6 +30,7 @@ export function Bar() {
   const phase = useApp((state) => state.phase);
   const stuck = useApp((state) => state.applied === null && obstacleOf(state) !== null);
 
+  const instant = useApp((state) => objectiveOf(state) === "instant");
   const canStep = !stuck && (phase === "starting" || phase === "idle" || phase === "paused");
   return (
     <header className="bar">
@@ -55,40 +58,45 @@ export function Bar() {
             space
           </span>
         </button>
-        <div className="split">
+        <Speed />
+        <div className={instant ? "" : "split"}>
           <button
             type="button"
             className="button"
             onClick={() => session.step("both")}
             disabled={!canStep}
+            aria-label="Step"
             title="One search step (S)"
             aria-keyshortcuts="S"
           >
             <StepIcon />
-            Step
+            <span className="step-word">Step</span>
             <span className="shortcut" aria-hidden="true">
               S
             </span>
           </button>
-          <Popover label="Choose what to step" button={<ChevronIcon />} disabled={!canStep}>
-            {(close) => (
-              <ul className="menu">
-                {STEP_PARTS.map(({ part, label }) => (
-                  <li key={part}>
-                    <button
-                      type="button"
-                      onClick={() => {
-                        session.step(part);
-                        close();
-                      }}
-                    >
-                      {label}
-                    </button>
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Popover>
+          {/* The instant objective has no weights: its steps have one half. */}
+          {!instant && (
+            <Popover label="Choose what to step" button={<ChevronIcon />} disabled={!canStep}>
+              {(close) => (
+                <ul className="menu">
+                  {STEP_PARTS.map(({ part, label }) => (
+                    <li key={part}>
+                      <button
+                        type="button"
+                        onClick={() => {
+                          session.step(part);
+                          close();
+                        }}
+                      >
+                        {label}
+                      </button>
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </Popover>
+          )}
         </div>
         <button
           type="button"

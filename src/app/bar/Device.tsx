@@ -1,5 +1,5 @@
 import type { DeviceId } from "../../worker/protocol";
-import { useApp } from "../store";
+import { objectiveOf, useApp } from "../store";
 import { Popover } from "./Popover";
 
 const NAMES: Readonly<Record<DeviceId, string>> = { webgpu: "WebGPU", webgl: "WebGL", wasm: "WebAssembly", cpu: "CPU" };
@@ -14,6 +14,8 @@ const error = (relative: number) => (relative === 0 ? "0" : relative.toExponenti
 export function Device() {
   const device = useApp((state) => state.device);
   const failed = useApp((state) => state.phase === "failed" && state.device === null);
+  const instant = useApp((state) => objectiveOf(state) === "instant");
+  if (instant) return <Instant />;
   if (!device) return <span className="device muted small">{failed ? "No device" : "Testing devices…"}</span>;
   const name = NAMES[device.device];
   const wanted = device.passedOver[0];
@@ -56,6 +58,42 @@ export function Device() {
             </p>
           ))}
           <p className="muted">Everything runs on this machine; no image and no result leaves it.</p>
+        </div>
+      )}
+    </Popover>
+  );
+}
+
+/** In the device's place where none is needed: what the search learns from instead. */
+function Instant() {
+  const device = useApp((state) => state.device);
+  return (
+    <Popover
+      align="end"
+      className="button plain device instant"
+      label="Instant objective: it sees the benchmark's answers; a supernet does not"
+      button={
+        <>
+          <span className="dot" aria-hidden="true" />
+          <span className="in-full">Instant objective</span>
+          <span className="in-short" aria-hidden="true">
+            Instant
+          </span>
+        </>
+      }
+    >
+      {() => (
+        <div className="device-panel">
+          <h2>Instant objective</h2>
+          <p>
+            It sees the benchmark's answers; a supernet does not. The loss is the expected error of all 15,625 cells,
+            each trained in full beforehand, under the mixing weights. No image, no weight and no GPU takes part.
+          </p>
+          <p>
+            It shows how a method moves its posterior, not how well it would find a cell: a real search trains a
+            supernet and never sees these figures.
+          </p>
+          {device && <p className="muted">A supernet would run here on {NAMES[device.device]}.</p>}
         </div>
       )}
     </Popover>

@@ -1,6 +1,6 @@
 import type { Phase } from "../../worker/protocol";
 import { clock, count } from "../format";
-import { type AppState, useApp } from "../store";
+import { type AppState, objectiveOf, useApp } from "../store";
 
 const SPOKEN: Partial<Record<Phase, string>> = {
   idle: "Ready to run.",
@@ -8,6 +8,7 @@ const SPOKEN: Partial<Record<Phase, string>> = {
   running: "The search is running.",
   paused: "The search is paused.",
   finished: "The search has finished.",
+  diverged: "The search has diverged and stands still.",
   failed: "The search cannot go on.",
 };
 
@@ -15,25 +16,37 @@ function rateText(rate: number): string {
   return rate < 0.95 ? `${(1 / rate).toFixed(1)} s/step` : `${rate.toFixed(rate < 10 ? 1 : 0)} steps/s`;
 }
 
+/** Steps a second; the worker tells of the time spent stepping alone, not of that spent waiting at a limited speed. */
+function paceOf(state: AppState): number | null {
+  const limit = state.speeds[objectiveOf(state)];
+  return state.rate && Math.min(state.rate, limit ?? Number.POSITIVE_INFINITY);
+}
+
 /** What keeps the first step from being taken; null once steps flow. */
-function waitingFor({ phase, progress, step, device }: AppState): AppState["progress"] {
+function waitingFor(state: AppState): AppState["progress"] {
+  const { phase, progress, step, device } = state;
   if (step > 0 || phase === "failed") return null;
   if (phase === "running") {
+    if (objectiveOf(state) === "instant") return null;
     const compiles = device?.engine === "reference" && (device.device === "webgpu" || device.device === "webgl");
     return { what: compiles ? "Compiling for the first step" : "Taking the first step", fraction: null };
   }
   if (phase === "preparing") return progress ?? { what: "Preparing", fraction: null };
-  return phase === "starting" ? (progress ?? { what: "Starting", fraction: null }) : null;
+  if (phase === "starting") return { what: "Starting", fraction: null };
+  return phase === "idle" ? progress : null;
 }
 
 /** Where the run is: what is being prepared, or step, epoch, rate and the time that is left. */
 export function Progress() {
   const state = useApp();
-  const { phase, step, epoch, seconds, rate } = state;
+  const { phase, step, epoch, seconds } = state;
+  const rate = paceOf(state);
   const { steps } = state.applied ?? state.draft;
   const waiting = waitingFor(state);
   const fraction = waiting ? waiting.fraction : step / steps;
-  const left = rate ? (steps - step) / rate : null;
+  const { minutes } = state.applied ?? state.draft;
+  const limit = minutes > 0 ? Math.max(0, 60 * minutes - seconds) : Number.POSITIVE_INFINITY;
+  const left = rate ? Math.min(limit, (steps - step) / rate) : null;
 
   return (
     <div className="progress">
@@ -54,10 +67,12 @@ export function Progress() {
               <span className="of"> / {count(steps)}</span>
             </dd>
           </div>
-          <div>
-            <dt>epoch</dt>
-            <dd>{step > 0 ? epoch : "–"}</dd>
-          </div>
+          {objectiveOf(state) === "supernet" && (
+            <div>
+              <dt>epoch</dt>
+              <dd>{step > 0 ? epoch : "–"}</dd>
+            </div>
+          )}
           <div className="rate">
             <dt>rate</dt>
             <dd>{rate ? rateText(rate) : "–"}</dd>

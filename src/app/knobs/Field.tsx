@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from "react";
 import { type ControlKey, controlOf, type SettingValue } from "../../core/controls";
-import { setControl } from "../session";
+import { setControl } from "../form";
 import { pendingKeys, useApp } from "../store";
 import { ACTS, explain, rangeOf } from "./info";
 import { NumberField } from "./NumberField";

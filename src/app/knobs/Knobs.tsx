@@ -1,4 +1,6 @@
 import { appliesTo, CONTROL_KEYS, type ControlKey, controlOf, type Group } from "../../core/controls";
+import { type Edit, useEdits } from "../edits";
+import { redo, undo } from "../form";
 import { useApp } from "../store";
 import { Field } from "./Field";
 import "./knobs.css";
@@ -19,6 +21,7 @@ export function Knobs() {
     <section className="panel knobs" aria-labelledby="knobs-title">
       <div className="panel-head">
         <h2 id="knobs-title">Knobs</h2>
+        <Undo />
       </div>
       {GROUPS.map(({ title, group, open, leaveOut = [] }) => {
         const keys = CONTROL_KEYS.filter(
@@ -38,4 +41,43 @@ export function Knobs() {
       })}
     </section>
   );
+}
+
+/** During a run an edit is undone by another, which has a mark of its own. */
+function Undo() {
+  const { past, future } = useEdits();
+  return (
+    <div className="undo">
+      <button
+        type="button"
+        className="button slim plain"
+        onClick={undo}
+        disabled={past.length === 0}
+        aria-label="Undo the last edit"
+        title={naming("Undo", past.at(-1), "Ctrl+Z")}
+        aria-keyshortcuts="Control+Z Meta+Z"
+      >
+        Undo
+      </button>
+      <button
+        type="button"
+        className="button slim plain"
+        onClick={redo}
+        disabled={future.length === 0}
+        aria-label="Redo the edit undone last"
+        title={naming("Redo", future.at(-1), "Ctrl+Shift+Z")}
+        aria-keyshortcuts="Control+Shift+Z Meta+Shift+Z"
+      >
+        Redo
+      </button>
+    </div>
+  );
+}
+
+/** "Undo: Architecture rate 0.01 (Ctrl+Z)". */
+function naming(what: string, edit: Edit | undefined, shortcut: string): string {
+  if (!edit) return `${what} (${shortcut})`;
+  const keys = CONTROL_KEYS.filter((key) => edit.after[key] !== undefined);
+  const subject = keys.length === 1 ? `${controlOf(keys[0]).label} ${edit.after[keys[0]]}` : `${keys.length} settings`;
+  return `${what}: ${subject} (${shortcut})`;
 }

@@ -1,5 +1,6 @@
+import { dropPending } from "../form";
 import { count } from "../format";
-import { dropPending, reset } from "../session";
+import { reset } from "../session";
 import { obstacleOf, pendingKeys, useApp } from "../store";
 
 const sentence = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}.`;

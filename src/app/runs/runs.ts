@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import type { Settings } from "../../core/controls";
 import { gunzip, gzip } from "../../core/gunzip";
+import { startWith } from "../form";
 import { Recording } from "../recording";
 import * as session from "../session";
 import { obstacleOf, openDrawer, useApp } from "../store";
@@ -260,7 +261,7 @@ export function compareWithOther(id: string): Promise<void> {
 }
 
 function startBeside(settings: Settings, id: string): void {
-  session.startWith(settings);
+  startWith(settings);
   set({ selected: [id, idOf(session.liveRecording())] });
 }
 

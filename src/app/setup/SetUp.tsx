@@ -1,23 +1,45 @@
+import { setControl, setForm } from "../form";
 import { clock, short } from "../format";
 import { Field } from "../knobs/Field";
-import { setForm } from "../session";
 import { useApp } from "../store";
 import { formOf, PRESETS, presetOf } from "./presets";
 import "./setup.css";
 
 const CLASSES = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
 
+const SIZES = ["channels", "cells", "image", "images", "batch", "steps", "seed"] as const;
+const INSTANT_SIZES = ["steps", "seed"] as const;
+
+const OBJECTIVES = [
+  { value: "supernet", label: "Supernet", note: "Train a weight-sharing supernet on images, as a real search does." },
+  { value: "instant", label: "Instant", note: "Learn from the benchmark's own answers, which no real search sees." },
+] as const;
+
 /** What is searched, how, on what, and how large. */
 export function SetUp() {
   const draft = useApp((state) => state.draft);
   const chosen = presetOf(draft);
+  const instant = draft.objective === "instant";
   return (
     <section className="panel setup" aria-labelledby="setup-title">
       <div className="panel-head">
         <h2 id="setup-title">Set-up</h2>
         <span className="small muted">acts at reset</span>
       </div>
-      <fieldset className="segments" aria-label="Preset">
+      <fieldset className="segments" aria-label="Objective">
+        {OBJECTIVES.map(({ value, label, note }) => (
+          <label key={value} title={note}>
+            <input
+              type="radio"
+              name="objective"
+              checked={draft.objective === value}
+              onChange={() => setControl("objective", value)}
+            />
+            {label}
+          </label>
+        ))}
+      </fieldset>
+      <fieldset className="segments presets" aria-label="Preset">
         {PRESETS.map((preset) => (
           <label key={preset.id} title={preset.note}>
             <input
@@ -33,26 +55,32 @@ export function SetUp() {
       <div className="pairs">
         <Field name="space" compact />
         <Field name="method" compact />
-        <Field name="data" compact />
+        <Field name={instant ? "objectiveData" : "data"} compact />
       </div>
-      <figure className="preview">
-        <img
-          src="./datasets/fashion-mnist/preview.png"
-          alt={`Two examples of each class of Fashion-MNIST: ${CLASSES.join(", ")}`}
-          width={280}
-          height={56}
-        />
-        <figcaption className="small muted">
-          <a href="https://github.com/zalandoresearch/fashion-mnist">Fashion-MNIST</a>, ten classes (Zalando, MIT)
-        </figcaption>
-      </figure>
+      {!instant && <Preview />}
       <div className="sizes">
-        {(["channels", "cells", "image", "images", "batch", "steps", "seed"] as const).map((name) => (
+        {(instant ? INSTANT_SIZES : SIZES).map((name) => (
           <Field key={name} name={name} compact />
         ))}
-        <Cost />
+        {!instant && <Cost />}
       </div>
     </section>
+  );
+}
+
+function Preview() {
+  return (
+    <figure className="preview">
+      <img
+        src="./datasets/fashion-mnist/preview.png"
+        alt={`Two examples of each class of Fashion-MNIST: ${CLASSES.join(", ")}`}
+        width={280}
+        height={56}
+      />
+      <figcaption className="small muted">
+        <a href="https://github.com/zalandoresearch/fashion-mnist">Fashion-MNIST</a>, ten classes (Zalando, MIT)
+      </figcaption>
+    </figure>
   );
 }
 

@@ -43,6 +43,9 @@ export const PRESETS: readonly Preset[] = [
   },
 ];
 
+/** What "a supernet" and "the instant objective" stand for where nothing else is said. */
+export const [SUPERNET, INSTANT] = PRESETS;
+
 /** The form that a preset stands for; the seed stays. */
 export function formOf(preset: Preset, seed: number): Settings {
   return withDefaults({ ...preset.settings, seed });

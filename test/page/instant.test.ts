@@ -1,0 +1,147 @@
+import type { PreviewServer } from "vite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
+import { open, serve } from "./served";
+
+let server: PreviewServer;
+let address: string;
+
+beforeAll(async () => {
+  ({ server, address } = await serve());
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+test("the page opens with the instant objective under way, says what it is, and leads on to a supernet", async () => {
+  const { browser, page, errors } = await open(address, PLAIN_FLAGS);
+  try {
+    await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 30_000 });
+    expect(
+      await page
+        .getByRole("radio", { name: "Instant" })
+        .evaluateAll((all) => all.every((one) => (one as HTMLInputElement).checked)),
+    ).toBe(true);
+    expect(await page.locator(".story").innerText()).toMatch(/it sees the benchmark's answers; a supernet does not/);
+    await page.getByRole("button", { name: /^Instant objective: it sees/ }).waitFor();
+    // Neither images nor a network, nor what a supernet's curves would show.
+    expect(await page.locator(".setup .preview, .setup .cost").count()).toBe(0);
+    expect(await page.getByRole("heading", { name: "Supernet" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: "Choose what to step" }).count()).toBe(0);
+
+    // A knob turned during the run leaves its mark, and so does its undoing.
+    const field = page.getByRole("textbox", { name: /^Architecture rate/ });
+    await field.fill("0.05");
+    await field.press("Enter");
+    await field.blur();
+    const flags = page.locator(".timeline .flag.edit title");
+    await expect.poll(() => flags.count()).toBe(1);
+    await page.keyboard.press("Control+z");
+    await expect
+      .poll(() => flags.allTextContents())
+      .toEqual([expect.stringMatching(/Architecture rate 0.05$/), expect.stringMatching(/Architecture rate 0.01$/)]);
+    expect(await field.inputValue()).toBe("0.01");
+    await page.getByRole("button", { name: "Redo the edit undone last" }).click();
+    await expect.poll(() => flags.count()).toBe(3);
+    expect(await field.inputValue()).toBe("0.05");
+
+    await page.getByRole("button", { name: /^Speed: 100 steps a second/ }).click();
+    await page.getByRole("radio", { name: "Full" }).check();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Run again/ }).waitFor({ timeout: 60_000 });
+
+    await page.getByRole("button", { name: "Search with a supernet" }).click();
+    await page.getByRole("button", { name: /^Device: / }).waitFor({ timeout: 60_000 });
+    await page.getByRole("heading", { name: "Supernet" }).waitFor();
+    await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: /^Speed: full/ }).waitFor();
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("with reduced motion it waits for Run; hidden, it pauses where that was chosen", async () => {
+  const { browser, errors } = await open(address, PLAIN_FLAGS);
+  try {
+    const page = await browser.newPage({ reducedMotion: "reduce" });
+    await page.goto(address);
+    await page.getByRole("button", { name: /^Run/ }).waitFor({ timeout: 30_000 });
+    await page.waitForTimeout(500);
+    await page.getByRole("button", { name: /^Run/ }).click();
+    await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 30_000 });
+
+    const hide = (hidden: boolean) =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, "hidden", { value, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, hidden);
+    await hide(true);
+    await page.waitForTimeout(300);
+    await page.getByRole("button", { name: /^Pause/ }).waitFor();
+    await hide(false);
+    await page.getByRole("button", { name: /^Speed/ }).click();
+    await page.getByRole("radio", { name: "pause" }).check();
+    await hide(true);
+    await page.getByRole("button", { name: /^Continue/ }).waitFor({ timeout: 30_000 });
+    await hide(false);
+    await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 30_000 });
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+test("5,000 instant steps at full speed are taken in many short tasks", async () => {
+  const { browser, page } = await open(address, PLAIN_FLAGS);
+  try {
+    await page.getByRole("button", { name: /^Speed/ }).click();
+    await page.getByRole("radio", { name: "Full" }).check();
+    await page.keyboard.press("Escape");
+    const field = page.getByRole("textbox", { name: /^Steps/ }).first();
+    await field.fill("5000");
+    await field.press("Enter");
+    await page.getByRole("button", { name: "Reset", exact: true }).click();
+    await page.waitForTimeout(2000);
+    await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "v8"] });
+    await page.getByRole("button", { name: /^Run/ }).click();
+    await page.waitForFunction(() => document.querySelector(".run")?.textContent?.startsWith("Run again"), null, {
+      timeout: 120_000,
+      polling: 250,
+    });
+    const tasks = tasksOf((await browser.stopTracing()).toString(), address);
+    // Processor time, which does not count what other programs take meanwhile.
+    const longest = [...tasks].sort((a, b) => b - a).slice(0, 5);
+    console.log(`5,000 instant steps: ${tasks.length} tasks on the main thread, the longest ${longest.join(", ")} ms`);
+    expect(tasks.length).toBeGreaterThan(50);
+  } finally {
+    await browser.close();
+  }
+});
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly args?: Readonly<Record<string, unknown>>;
+}
+
+/** Milliseconds of processor time of each task of the page's main thread. */
+function tasksOf(trace: string, address: string): number[] {
+  const { traceEvents } = JSON.parse(trace) as { traceEvents: TraceEvent[] };
+  const main = new Map(
+    traceEvents.flatMap(({ name, pid, tid, args }) =>
+      name === "thread_name" && args?.name === "CrRendererMain" ? [[pid, tid] as const] : [],
+    ),
+  );
+  const ours = traceEvents.find(
+    ({ pid, tid, args }) => main.get(pid) === tid && JSON.stringify(args ?? {}).includes(address),
+  );
+  return traceEvents.flatMap(({ name, pid, tid, tdur }) =>
+    name.endsWith("RunTask") && pid === ours?.pid && tid === ours.tid && tdur !== undefined
+      ? [Math.round(tdur / 1000)]
+      : [],
+  );
+}
