@@ -17,7 +17,7 @@ export function Speed() {
   return (
     <Popover
       className="button speed"
-      label={`Speed: ${speed === null ? "full" : `${speed} steps a second`}`}
+      label={`Speed ${speed === null ? "full" : `${speed}/s`}`}
       button={
         <>
           <span className="speed-word">Speed</span> <b>{speed === null ? "full" : `${speed}/s`}</b>

@@ -15,6 +15,9 @@ const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {
   share: lazy(() => import("../share/Share")),
 };
 
+/** Drawers that take the place of the settings alone. */
+const BESIDE_FIGURES: ReadonlySet<DrawerName> = new Set(["share"]);
+
 /** The buttons that open drawers. */
 export function DrawerButtons() {
   const open = useApp((state) => state.drawer);
@@ -36,7 +39,7 @@ export function DrawerButtons() {
   );
 }
 
-/** A drawer in place of the side columns; without one, `children`. */
+/** A drawer: in place of `children`, the figures; sharing shows them beside it, because it saves them. */
 export function Drawer({ children }: { children: ReactNode }) {
   const name = useApp((state) => state.drawer);
   const Panel = name && PANELS[name];
@@ -45,9 +48,9 @@ export function Drawer({ children }: { children: ReactNode }) {
     // On a narrow page the drawer stands below the subject.
     if (name) ref.current?.scrollIntoView({ block: "start" });
   }, [name]);
-  if (!Panel) return children;
+  if (!Panel || !name) return children;
   const title = DRAWERS.find((each) => each.name === name)?.title;
-  return (
+  const drawer = (
     <aside ref={ref} className={`drawer drawer-${name}`} aria-label={title}>
       <div className="panel-head">
         <h2>{title}</h2>
@@ -59,5 +62,11 @@ export function Drawer({ children }: { children: ReactNode }) {
         <Panel />
       </Suspense>
     </aside>
+  );
+  return (
+    <>
+      {BESIDE_FIGURES.has(name) && children}
+      {drawer}
+    </>
   );
 }

@@ -68,17 +68,20 @@ export const Row = memo(function Row(props: Props) {
       <button
         type="button"
         className="edge"
-        aria-label={`Edge ${name}: ${looks[best].name} leads with ${fixed(share[first + best], 2)}`}
         aria-pressed={pinned}
         onPointerEnter={() => hover({ row })}
         onFocus={() => hover({ row })}
         onBlur={() => hover({})}
         onClick={() => pin({ row })}
       >
-        {name}
+        <span className="hidden">Edge </span>
+        {name}{" "}
         <span className="entropy" title={TERMS.entropy}>
           {fixed(entropies[row], 2)}
           {!compact && " bit"}
+        </span>
+        <span className="hidden">
+          : {looks[best].name} leads with {fixed(share[first + best], 2)}
         </span>
       </button>
       <svg

@@ -16,7 +16,7 @@ const FIGURES = [
   { name: "cell", title: "Cell", selector: ".cell .drawing" },
   { name: "posterior", title: "Posterior", selector: ".posterior" },
   { name: "benchmark", title: "Benchmark accuracy", selector: ".benchmark" },
-  { name: "supernet", title: "Supernet curves", selector: ".curves" },
+  { name: "curves", title: "Curves of the search", selector: ".curves" },
 ] as const;
 
 /** The run file of the run on screen. */
@@ -147,7 +147,7 @@ function Cell({ moment, act }: { moment: Moment; act: Act }) {
 function Figures({ act }: { act: Act }) {
   const picture = (selector: string) => {
     const panel = document.querySelector(selector);
-    if (!panel) throw new Error("the panel is not on the page now; close this drawer's view of it and try again");
+    if (!panel) throw new Error("the panel is not on the page now");
     return figureOf(panel);
   };
   return (
