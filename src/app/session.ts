@@ -27,6 +27,8 @@ const PACE_SECONDS = 5;
 const LEAST_POINTS = 6;
 /** The recording of the run under way, or of the prior before one; another one may be on screen meanwhile. */
 let live = history.recording;
+/** The run that the page opened with by itself: nobody asked for it, and nobody is told of its end. */
+let opening: Recording | null = null;
 /** Points of (seconds, step) behind the rate. */
 let pace: { seconds: number; step: number }[] = [];
 
@@ -62,6 +64,7 @@ export function startSession(): void {
   });
   estimate();
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (!linked && !still) opening = live;
   if (linked || !still) start(linked?.edits ?? []);
 }
 
@@ -188,6 +191,7 @@ function estimate(): void {
 }
 
 function ended(): void {
+  if (live === opening) return;
   for (const listener of endListeners) listener(live);
 }
 

@@ -67,9 +67,9 @@ test("with reduced motion it waits for Run; hidden, it pauses where that was cho
   try {
     const page = await browser.newPage({ reducedMotion: "reduce" });
     await page.goto(address);
-    await page.getByRole("button", { name: /^Run/ }).waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: /^Run( again)?$/ }).waitFor({ timeout: 30_000 });
     await page.waitForTimeout(500);
-    await page.getByRole("button", { name: /^Run/ }).click();
+    await page.getByRole("button", { name: /^Run( again)?$/ }).click();
     await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 30_000 });
 
     const hide = (hidden: boolean) =>
@@ -105,7 +105,7 @@ test("5,000 instant steps at full speed are taken in many short tasks", async ()
     await page.getByRole("button", { name: "Reset", exact: true }).click();
     await page.waitForTimeout(2000);
     await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "v8"] });
-    await page.getByRole("button", { name: /^Run/ }).click();
+    await page.getByRole("button", { name: /^Run( again)?$/ }).click();
     await page.waitForFunction(() => document.querySelector(".run")?.textContent?.startsWith("Run again"), null, {
       timeout: 120_000,
       polling: 250,

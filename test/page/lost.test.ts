@@ -8,7 +8,7 @@ test("a run whose GPU is lost goes on from its last checkpoint, and the timeline
   try {
     await chooseSupernet(page);
     await page.getByRole("button", { name: /^Device: WebGPU$/ }).waitFor({ timeout: 60_000 });
-    await page.getByRole("button", { name: /^Run/ }).click();
+    await page.getByRole("button", { name: /^Run( again)?$/ }).click();
     const step = async () => Number((await page.locator(".progress dd").first().innerText()).split("/")[0].trim());
     await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(2);
     const devtools = await browser.newBrowserCDPSession();

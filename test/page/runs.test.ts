@@ -102,6 +102,7 @@ test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, b
     await expect.poll(() => names(page)).toEqual(["DARTS, seed 1", "for class"]);
 
     await page.reload();
+    await chooseSupernet(page);
     await button(page, "Runs").click();
     await expect.poll(() => names(page)).toEqual(["BaLeNAS, seed 1", "DARTS, seed 1", "for class"]);
     await button(page, "Show DARTS, seed 1").click();

@@ -48,7 +48,7 @@ test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", a
     for (const [label, value] of Object.entries(SMALL)) await fill(page, label, value);
     const prior = await posterior(page);
 
-    await page.getByRole("button", { name: /^Run/ }).click();
+    await page.getByRole("button", { name: /^Run( again)?$/ }).click();
     await reached(page, 2);
     await page.getByRole("button", { name: /^Pause/ }).click();
     await page.getByRole("button", { name: /^(Resume|Continue|Run)/ }).waitFor({ timeout: 60_000 });
@@ -69,7 +69,7 @@ test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", a
     await expect.poll(() => stepNumber(page), { timeout: 60_000 }).toBe(0);
     expect(await posterior(page)).toBe(prior);
 
-    await page.getByRole("button", { name: /^Run/ }).click();
+    await page.getByRole("button", { name: /^Run( again)?$/ }).click();
     await reached(page, SMALL.Steps);
     const cell = (await page.getByTestId("architecture").innerText()).replace(/\s|Architecture:/g, "");
     expect(cell).toMatch(/^\|\w+~0\|\+\|\w+~0\|\w+~1\|\+\|\w+~0\|\w+~1\|\w+~2\|$/);
@@ -99,7 +99,7 @@ test("the cost of a search is on the page before it runs, and what the device ca
     const notice = page.locator(".pending");
     await notice.waitFor({ timeout: 60_000 });
     expect(await notice.innerText()).toMatch(/needs 8.9 GiB of memory, more than the 3.5 GiB that the device offers/);
-    expect(await page.getByRole("button", { name: /^Run/ }).isDisabled()).toBe(true);
+    expect(await page.getByRole("button", { name: /^Run( again)?$/ }).isDisabled()).toBe(true);
   } finally {
     await browser.close();
   }
