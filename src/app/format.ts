@@ -12,10 +12,14 @@ export function fixed(value: number, digits: number): string {
 export function plain(value: number): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1000) return value.toLocaleString("en", { maximumFractionDigits: 2 });
+  if (size >= 1000) return HUNDREDTHS.format(value);
   if (size < 1e-3) return value.toExponential().replace("e-", "e−").replace(/^-/, "−");
   return String(value).replace("-", "−");
 }
+
+/** Made once: making one costs more than a thousand uses. */
+const WHOLE = new Intl.NumberFormat("en");
+const HUNDREDTHS = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 
 const PREFIXES = ["k", "M", "G", "T", "P"];
 
@@ -28,7 +32,7 @@ export function short(value: number): string {
 }
 
 export function count(value: number): string {
-  return Math.round(value).toLocaleString("en");
+  return WHOLE.format(Math.round(value));
 }
 
 /** Minutes and seconds, "1:05"; hours where there are any. */

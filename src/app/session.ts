@@ -5,6 +5,7 @@ import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
 import type { ReadRun, StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
+import { idle } from "./idle";
 import { Recording } from "./recording";
 import { NO_RUN, objectiveOf, obstacleOf, useApp } from "./store";
 
@@ -60,17 +61,12 @@ export function startSession(): void {
     if (state.draft !== before.draft) estimate();
     if (state.speeds !== before.speeds || objectiveOf(state) !== objectiveOf(before)) sendSpeed();
     // Its self-test would hold up an instant run, so that it waits for the end of one; a supernet asks for it at once.
-    if (state.phase === "finished" && before.phase !== "finished" && !state.device) whenIdle(chooseDevice);
+    if (state.phase === "finished" && before.phase !== "finished" && !state.device) idle().then(chooseDevice);
   });
   estimate();
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (!linked && !still) opening = live;
   if (linked || !still) start(linked?.edits ?? []);
-}
-
-function whenIdle(act: () => void): void {
-  if (typeof requestIdleCallback === "function") requestIdleCallback(act);
-  else setTimeout(act, 500);
 }
 
 /** Ahead of need: a supernet that finds none says so itself. */

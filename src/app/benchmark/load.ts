@@ -1,11 +1,13 @@
 import { useEffect, useState } from "react";
 import { type Benchmark, decodeBenchmark } from "../../core/benchmark";
+import { idle } from "../idle";
 
 let loading: Promise<Benchmark> | null = null;
 
 /** The figures of all cells, fetched once and only when a panel asks, after the first paint. */
 function loadBenchmark(): Promise<Benchmark> {
   loading ??= (async () => {
+    await idle();
     const response = await fetch("./benchmarks/nasbench201.bin");
     if (!response.ok) throw new Error(`benchmarks/nasbench201.bin could not be loaded (HTTP ${response.status})`);
     return decodeBenchmark(await response.arrayBuffer());

@@ -1,10 +1,11 @@
 import { lazy, memo, Suspense, useMemo } from "react";
 import "./charts.css";
+import { idle } from "../idle";
 import type { SeriesChartProps } from "./series";
 import { useTurn } from "./useTurn";
 
 /** Recharts comes after the first paint, in a chunk of its own. */
-const SeriesChart = memo(lazy(() => import("./SeriesChart")));
+const SeriesChart = memo(lazy(() => idle().then(() => import("./SeriesChart"))));
 
 /** A chart in a box of fixed height; an empty one says what will appear. */
 export function Chart({ empty, ...props }: SeriesChartProps & { empty: string | null }) {

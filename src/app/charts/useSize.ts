@@ -7,12 +7,12 @@ export function useSize<E extends Element>(): [RefObject<E | null>, { width: num
   useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
-    const measure = () => {
-      const { width, height } = element.getBoundingClientRect();
+    // The observer speaks once at the start, after the layout that the browser makes anyway; to measure here would force one for each
+    // element.
+    const observer = new ResizeObserver(([{ borderBoxSize }]) => {
+      const [{ inlineSize: width, blockSize: height }] = borderBoxSize;
       setSize((old) => (old.width === width && old.height === height ? old : { width, height }));
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
+    });
     observer.observe(element);
     return () => observer.disconnect();
   }, []);

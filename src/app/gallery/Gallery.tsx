@@ -66,10 +66,10 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
       type="button"
       className="sample"
       aria-pressed={shown}
-      aria-label={words.join("; ")}
       title={words.join("\n")}
       onClick={() => showSample(number)}
     >
+      <span className="hidden">{words[0]}; </span>
       <Thumbnail moment={moment} choices={choices} />
       <span className="accuracy">
         {figures ? fixed(figures.accuracy.cifar10.test, 2) : "–"} %
@@ -77,6 +77,7 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
       </span>
       <span className="muted">rank {figures ? count(figures.rank.cifar10) : "–"}</span>
       <span className="muted">{often}</span>
+      <span className="hidden">; {words.slice(1).join("; ")}</span>
     </button>
   );
 }
