@@ -4,7 +4,7 @@ import { hostThreads } from "./host";
 import { GATE_BYTES, MEMORY_FROM, Team } from "./team";
 
 /** Work for which one more thread brings more than sharing it out costs, floating-point operations by an average entry. */
-const WORTH_A_THREAD = 300_000;
+const WORTH_A_THREAD = 1_500_000;
 
 /** Threads with which a plan runs best, of those that there are. */
 export function threadsFor(plan: Plan, available = hostThreads()): number {
