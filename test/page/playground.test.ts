@@ -172,6 +172,27 @@ test("run, hover, scrub, draw, turn a knob, share, and open it again", async () 
   }
 });
 
+test("a link of a supernet gives the same run on WebAssembly, number for number", async () => {
+  const link =
+    "#steps=10&channels=2&image=8&batch=4&images=1250&evaluateImages=4&seed=9&edits=4:archRate=0.05;6:flip=false";
+  const { browser, page } = await open(`${address}${link}`, PLAIN_FLAGS);
+  try {
+    const twin = await another(browser, `${address}${link}`);
+    const steps: StepRecord[][] = [];
+    for (const each of [page, twin]) {
+      await finished(each);
+      await button(each, "Share").click();
+      const records = parseRunFile(readFileSync(await saved(each, "Run file"), "utf8"));
+      expect(records[0].device).toBe("wasm");
+      steps.push(records.filter((record): record is StepRecord => record.kind === "step"));
+    }
+    expect(steps[0]).toHaveLength(10);
+    expect(steps[1]).toEqual(steps[0]);
+  } finally {
+    await browser.close();
+  }
+});
+
 test("a mended link says what was mended, and runs", async () => {
   const { browser, page, errors } = await open(
     `${address}#objective=instant&steps=12&seed=abc&metod=darts`,

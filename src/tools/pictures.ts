@@ -1,0 +1,50 @@
+/**
+ * Takes the pictures of README and docs/ from the built page: `npm run pictures` after `npx vite build`. Each is looked at before it is
+ * committed.
+ */
+import { chromium, type Page } from "playwright-core";
+import { preview } from "vite";
+import { CHROMIUM, PLAIN_FLAGS } from "./chromium.mjs";
+
+const server = await preview({ preview: { port: 0, strictPort: false }, logLevel: "silent" });
+const address = server.resolvedUrls?.local[0] ?? "";
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...PLAIN_FLAGS] });
+
+const finished = (page: Page) => page.getByRole("button", { name: /^Run again/ }).waitFor({ timeout: 600_000 });
+const drawer = (page: Page, name: string) =>
+  page.getByRole("navigation", { name: "Drawers" }).getByRole("button", { name }).click();
+
+/** The default search on this machine, first run by itself, then next to DARTS. */
+for (const [suffix, colorScheme, width] of [
+  ["", "light", 1280],
+  ["-dark", "dark", 1280],
+  ["-narrow", "light", 390],
+  ["-narrow-dark", "dark", 390],
+] as const) {
+  const page = await browser.newPage({ viewport: { width, height: width < 1000 ? 844 : 800 }, colorScheme });
+  const shot = async (name: string) => {
+    await page.mouse.move(1, 1);
+    await page.waitForTimeout(800);
+    await page.screenshot({ path: `docs/${name}${suffix}.png` });
+  };
+  await page.goto(address);
+  await page.getByRole("button", { name: "Search with a supernet" }).click();
+  await page.waitForFunction(() => /step\s*1,[5-9]/.test(document.querySelector(".bar")?.textContent ?? ""), null, {
+    timeout: 600_000,
+  });
+  await shot("page");
+  await finished(page);
+  await page.getByRole("radio", { name: "Samples" }).check();
+  await page.getByRole("radio", { name: "In the space" }).check();
+  await shot("samples");
+  await page.getByRole("radio", { name: "Weighted" }).check();
+  await drawer(page, "Compare");
+  await page.getByRole("button", { name: "Compare with DARTS" }).click();
+  await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 60_000 });
+  await finished(page);
+  if (width < 1000) await page.locator(".drawer").evaluate((element) => element.scrollIntoView());
+  await shot("compare");
+  await page.close();
+}
+await browser.close();
+await server.close();
