@@ -1,4 +1,5 @@
-import { type ControlKey, type Settings, type SettingValue, withDefaults } from "../core/controls";
+import type { ControlKey, Settings, SettingValue } from "../core/controls";
+import { withDefaults } from "../core/settings";
 import { again, back, type Edit, remember } from "./edits";
 import { change, reset, run, showPrior } from "./session";
 import { formOf, INSTANT, SUPERNET } from "./setup/presets";

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { withDefaults } from "../core/controls";
+import { withDefaults } from "../core/settings";
 import type { Frame } from "../worker/protocol";
 import { Recording } from "./recording";
 import { useApp } from "./store";

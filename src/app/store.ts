@@ -1,5 +1,6 @@
 import { create } from "zustand";
-import { CONTROL_KEYS, type ControlKey, checkTogether, controlOf, type Settings } from "../core/controls";
+import { CONTROL_KEYS, type ControlKey, controlOf, type Settings } from "../core/controls";
+import { checkTogether } from "../core/settings";
 import type { DeviceChoice, Divergence, Failure, Phase, SearchCost } from "../worker/protocol";
 import { formOf, INSTANT } from "./setup/presets";
 

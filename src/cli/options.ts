@@ -1,14 +1,7 @@
 import { parseArgs } from "node:util";
-import {
-  CONTROL_KEYS,
-  type ControlKey,
-  checkSetting,
-  controlOf,
-  expectedOf,
-  isControlKey,
-  type SettingValue,
-} from "../core/controls";
+import { CONTROL_KEYS, type ControlKey, controlOf, isControlKey, type SettingValue } from "../core/controls";
 import { InputError } from "../core/errors";
+import { checkSetting, expectedOf } from "../core/settings";
 import { nearest } from "../core/text";
 
 /** An option that no control stands behind. */

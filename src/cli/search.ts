@@ -1,17 +1,9 @@
 import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { extname } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import {
-  appliesTo,
-  CONTROL_KEYS,
-  type ControlKey,
-  checkTogether,
-  controlOf,
-  type Settings,
-  type SettingValue,
-  withDefaults,
-} from "../core/controls";
+import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, type SettingValue } from "../core/controls";
 import { InputError } from "../core/errors";
+import { appliesTo, checkTogether, withDefaults } from "../core/settings";
 import { chooseDevice } from "../engine/devices";
 import { DEVICES, type DeviceId, ENGINES, type EngineId } from "../engine/engine";
 import { type InstantSurroundings, openSearch, type Surroundings } from "../search/open";

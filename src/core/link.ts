@@ -1,14 +1,5 @@
-import {
-  CONTROL_KEYS,
-  type ControlKey,
-  checkSetting,
-  checkTogether,
-  controlOf,
-  isControlKey,
-  type Settings,
-  type SettingValue,
-  withDefaults,
-} from "./controls";
+import { CONTROL_KEYS, type ControlKey, controlOf, isControlKey, type Settings, type SettingValue } from "./controls";
+import { checkSetting, checkTogether, withDefaults } from "./settings";
 import { nearest } from "./text";
 
 /**

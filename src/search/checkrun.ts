@@ -1,6 +1,7 @@
 import { BENCHMARK_SETS } from "../core/benchmark";
-import { checkSetting, checkTogether, controlOf, isControlKey, type Settings } from "../core/controls";
+import { controlOf, isControlKey, type Settings } from "../core/controls";
 import { InputError } from "../core/errors";
+import { checkSetting, checkTogether } from "../core/settings";
 import type { SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
 import type { ChangeRecord, EvaluationRecord, HeaderRecord, ResultRecord, StepRecord } from "./records";

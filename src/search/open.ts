@@ -1,8 +1,9 @@
 import type { Benchmark } from "../core/benchmark";
-import { checkTogether, type Settings } from "../core/controls";
+import type { Settings } from "../core/controls";
 import { InputError } from "../core/errors";
 import { createMethod } from "../core/methods";
 import { RandomStream } from "../core/random";
+import { checkTogether } from "../core/settings";
 import { SPACES } from "../core/spaces";
 import { BatchSource, type Half } from "../engine/data/batches";
 import type { Dataset } from "../engine/data/dataset";

@@ -1,5 +1,6 @@
-import { CONTROL_KEYS, type ControlKey, checkSetting, type Settings, withDefaults } from "../core/controls";
+import { CONTROL_KEYS, type ControlKey, type Settings } from "../core/controls";
 import { InputError } from "../core/errors";
+import { checkSetting, withDefaults } from "../core/settings";
 import { type HeaderRecord, RUN_FILE_VERSION, type RunRecord } from "./records";
 
 /** A record as its line of a run file, newline included. JSON writes a float64 with as many digits as reading it back needs. */

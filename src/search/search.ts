@@ -1,8 +1,9 @@
 import type { Benchmark } from "../core/benchmark";
-import { CONTROLS, type ControlKey, checkTogether, type Settings } from "../core/controls";
+import { CONTROLS, type ControlKey, type Settings } from "../core/controls";
 import { InputError } from "../core/errors";
 import type { Lesson, Method, Proposal } from "../core/method";
 import { RandomStream } from "../core/random";
+import { checkTogether } from "../core/settings";
 import { softmaxRows } from "../core/softmax";
 import type { SearchSpace } from "../core/space";
 import type { ArchitectureGradient, Batch, DeviceReport, Engine, Score } from "../engine/engine";

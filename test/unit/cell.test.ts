@@ -6,8 +6,8 @@ import { bundleStrands, cellStrands, mixStrands, probableStrands } from "../../s
 import { drawSamples, probabilityOf, sampleOf } from "../../src/app/gallery/samples";
 import { momentAt } from "../../src/app/moment";
 import { Recording } from "../../src/app/recording";
-import { withDefaults } from "../../src/core/controls";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { withDefaults } from "../../src/core/settings";
 
 const { rows, size } = NAS_BENCH_201;
 

@@ -4,8 +4,9 @@ import { type Compared, differenceText, groupBySeed, openingText, statisticOf } 
 import { Recording } from "../../src/app/recording";
 import { MemoryShelf } from "../../src/app/runs/shelf";
 import { courseText, nameOf, summarise, valueText } from "../../src/app/runs/summary";
-import { type Settings, withDefaults } from "../../src/core/controls";
+import type { Settings } from "../../src/core/controls";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { withDefaults } from "../../src/core/settings";
 import { type ChangeRecord, STEP_SCALARS } from "../../src/worker/protocol";
 
 const { size } = NAS_BENCH_201;

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  CONTROL_KEYS,
-  checkSetting,
-  checkTogether,
-  controlOf,
-  expectedOf,
-  withDefaults,
-} from "../../src/core/controls";
+import { CONTROL_KEYS, controlOf } from "../../src/core/controls";
+import { checkSetting, checkTogether, expectedOf, withDefaults } from "../../src/core/settings";
 
 test("every default is valid, alone and together", () => {
   for (const key of CONTROL_KEYS) expect(checkSetting(key, controlOf(key).default)).toHaveProperty("value");

@@ -3,10 +3,10 @@ import { unzipSync, zipSync } from "fflate";
 import { expect, test } from "vitest";
 import { Recording } from "../../src/app/recording";
 import { arraysOf, csvOf } from "../../src/app/share/tables";
-import { withDefaults } from "../../src/core/controls";
 import { dartsGenotype, jsonGenotype } from "../../src/core/export/genotype";
 import { pytorchModule } from "../../src/core/export/pytorch";
 import { cellOfCode, NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
+import { withDefaults } from "../../src/core/settings";
 import { STEP_SCALARS } from "../../src/worker/protocol";
 
 const CELL = [3, 1, 0, 4, 2, 3];

@@ -2,18 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { formOf, PRESETS } from "../../src/app/setup/presets";
 import { decodeBenchmark } from "../../src/core/benchmark";
-import {
-  appliesTo,
-  CONTROL_KEYS,
-  type Control,
-  controlOf,
-  type Settings,
-  type SettingValue,
-  withDefaults,
-} from "../../src/core/controls";
+import { CONTROL_KEYS, type Control, controlOf, type Settings, type SettingValue } from "../../src/core/controls";
 import { ExpectedValue } from "../../src/core/expectation";
 import { CELLS, cellCode, cellOfCode, NAS_BENCH_201 } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
+import { appliesTo, withDefaults } from "../../src/core/settings";
 import { softmaxRows } from "../../src/core/softmax";
 import type { ArchitectureGradient } from "../../src/engine/engine";
 import { InstantEngine, objectiveTable } from "../../src/engine/instant/engine";

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import {
-  CONTROL_KEYS,
-  checkSetting,
-  checkTogether,
-  controlOf,
-  type Settings,
-  withDefaults,
-} from "../../src/core/controls";
+import { CONTROL_KEYS, controlOf, type Settings } from "../../src/core/controls";
 import { readLink, toLink } from "../../src/core/link";
+import { checkSetting, checkTogether, withDefaults } from "../../src/core/settings";
 
 const EDITED: Partial<Settings> = { method: "darts", seed: 42, channels: 7, archRate: 0.0123, flip: false, steps: 77 };
 const LINK = toLink({

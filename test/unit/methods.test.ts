@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type Settings, withDefaults } from "../../src/core/controls";
+import type { Settings } from "../../src/core/controls";
 import type { Method } from "../../src/core/method";
 import { createMethod } from "../../src/core/methods";
 import { Balenas } from "../../src/core/methods/balenas";
 import { Darts } from "../../src/core/methods/darts";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
+import { withDefaults } from "../../src/core/settings";
 import { softmaxRows } from "../../src/core/softmax";
 
 const ROWS = [{ name: "1<-0", choices: ["a", "b"] }];

@@ -14,8 +14,9 @@ import { ridgesOf } from "../../src/app/posterior/ridges";
 import { Recording } from "../../src/app/recording";
 import { formOf, PRESETS, presetOf } from "../../src/app/setup/presets";
 import { decodeBenchmark } from "../../src/core/benchmark";
-import { CONTROL_KEYS, checkSetting, controlOf, withDefaults } from "../../src/core/controls";
+import { CONTROL_KEYS, controlOf } from "../../src/core/controls";
 import { CELLS, cellCode, cellOfCode, NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { checkSetting, withDefaults } from "../../src/core/settings";
 import { type Frame, STEP_SCALARS } from "../../src/worker/protocol";
 
 test("every place of every slider is a value that its control accepts, and sliders are monotonic", () => {

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import { CONTROLS, checkSetting, type NumberControl, withDefaults } from "../../src/core/controls";
+import { CONTROLS, type NumberControl } from "../../src/core/controls";
 import { InputError } from "../../src/core/errors";
 import { RandomStream } from "../../src/core/random";
+import { checkSetting, withDefaults } from "../../src/core/settings";
 import { createPlan } from "../../src/engine/plan/plan";
 import { specOf } from "../../src/search/open";
 

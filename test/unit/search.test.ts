@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { type Settings, withDefaults } from "../../src/core/controls";
+import type { Settings } from "../../src/core/controls";
+import { withDefaults } from "../../src/core/settings";
 import { openDataset } from "../../src/engine/data/packed";
 import type { Batch, Engine, SupernetSpec } from "../../src/engine/engine";
 import { openSearch } from "../../src/search/open";

@@ -1,4 +1,5 @@
-import { appliesTo, CONTROL_KEYS, type ControlKey, controlOf, type Settings } from "../../core/controls";
+import { CONTROL_KEYS, type ControlKey, controlOf, type Settings } from "../../core/controls";
+import { appliesTo } from "../../core/settings";
 import { count } from "../format";
 import { changeText } from "../marks";
 import type { Recording } from "../recording";

@@ -1,4 +1,5 @@
-import { appliesTo, CONTROL_KEYS, type ControlKey, controlOf, type Group } from "../../core/controls";
+import { CONTROL_KEYS, type ControlKey, controlOf, type Group } from "../../core/controls";
+import { appliesTo } from "../../core/settings";
 import { type Edit, useEdits } from "../edits";
 import { redo, undo } from "../form";
 import { useApp } from "../store";

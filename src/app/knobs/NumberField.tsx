@@ -1,5 +1,6 @@
 import { type CSSProperties, useEffect, useState } from "react";
-import { type ControlKey, checkSetting, type NumberControl, type Refusal } from "../../core/controls";
+import type { ControlKey, NumberControl } from "../../core/controls";
+import { checkSetting, type Refusal } from "../../core/settings";
 import { plain } from "../format";
 import { fromSlider, notches, toSlider } from "./slider";
 

@@ -1,5 +1,6 @@
 import { create } from "zustand";
-import { type Acts, type ControlKey, controlOf, expectedOf } from "../../core/controls";
+import { type Acts, type ControlKey, controlOf } from "../../core/controls";
+import { expectedOf } from "../../core/settings";
 
 /** When a control acts, in the words of its tag and of its explanation. */
 export const ACTS: Readonly<Record<Acts, { tag: string; sentence: string }>> = {

@@ -1,4 +1,5 @@
-import { CONTROL_KEYS, type Settings, withDefaults } from "../../core/controls";
+import { CONTROL_KEYS, type Settings } from "../../core/controls";
+import { withDefaults } from "../../core/settings";
 
 export interface Preset {
   readonly id: string;

@@ -1,0 +1,104 @@
+import {
+  type ChoiceControl,
+  CONTROL_KEYS,
+  CONTROLS,
+  type ControlKey,
+  controlOf,
+  type NumberControl,
+  type Settings,
+  type SettingValue,
+} from "./controls";
+import { InputError } from "./errors";
+import { nearest } from "./text";
+
+/** What may be done with values of controls: defaults, checks of one and of several together. */
+
+/** What VOGN starts from unless told otherwise: without a head start in curvature its first step is N times too long. */
+const VOGN_DEFAULTS: Partial<Settings> = { curvature: "example", initialPrecision: 26, archRate: 0.003 };
+
+/** Settings with every control that `chosen` leaves out at its default; some defaults depend on the update rule. */
+export function withDefaults(chosen: Partial<Settings>): Settings {
+  const plain = Object.fromEntries(CONTROL_KEYS.map((key) => [key, CONTROLS[key].default])) as unknown as Settings;
+  return { ...plain, ...(chosen.update === "vogn" ? VOGN_DEFAULTS : {}), ...chosen };
+}
+
+/** Why a value is refused, and the nearest that is not. */
+export interface Refusal {
+  readonly key: string;
+  readonly expected: string;
+  readonly nearest: SettingValue;
+}
+
+/** What a control accepts, in words: "a whole number from 1 to 16". */
+export function expectedOf(key: ControlKey): string {
+  const control = controlOf(key);
+  if (control.kind === "switch") return "true or false";
+  if (control.kind === "choice") return control.options.map((option) => option.value).join(" or ");
+  const noun = control.integer ? "a whole number" : "a number";
+  const multiple = control.multipleOf ? `, a multiple of ${control.multipleOf},` : "";
+  return `${noun}${multiple} from ${control.min} to ${control.max}`;
+}
+
+/** Checks a value of unknown origin: a text typed or linked, or a value read from a file. */
+export function checkSetting(key: ControlKey, input: unknown): { value: SettingValue } | { refusal: Refusal } {
+  const control = controlOf(key);
+  const refuse = (nearest: SettingValue) => ({ refusal: { key, expected: expectedOf(key), nearest } });
+  if (control.kind === "switch") {
+    if (input === true || input === "true") return { value: true };
+    if (input === false || input === "false") return { value: false };
+    return refuse(control.default);
+  }
+  if (control.kind === "choice") {
+    const found = control.options.find((option) => option.value === input);
+    return found ? { value: found.value } : refuse(nearestText(String(input), control));
+  }
+  const value = typeof input === "string" && input.trim() !== "" ? Number(input) : input;
+  if (typeof value !== "number" || Number.isNaN(value)) return refuse(control.default);
+  const nearest = nearestNumber(value, control);
+  return nearest === value ? { value } : refuse(nearest);
+}
+
+function nearestNumber(value: number, control: NumberControl): number {
+  const inside = Math.min(control.max, Math.max(control.min, value));
+  const step = control.multipleOf ?? (control.integer ? 1 : 0);
+  if (step === 0) return inside;
+  const lowest = Math.ceil(control.min / step) * step;
+  const highest = Math.floor(control.max / step) * step;
+  return Math.min(highest, Math.max(lowest, Math.round(inside / step) * step));
+}
+
+function nearestText(text: string, control: ChoiceControl): string {
+  return nearest(
+    text.toLowerCase(),
+    control.options.map((option) => option.value),
+  );
+}
+
+/** Rules that join controls. @throws {InputError} saying which values clash and what to do */
+export function checkTogether(settings: Settings): void {
+  if (settings.method === "balenas" && settings.initialPrecision < settings.priorPrecision) {
+    throw new InputError(
+      `initialPrecision ${settings.initialPrecision} is below priorPrecision ${settings.priorPrecision}: ` +
+        `a Gaussian cannot start wider than its prior; the nearest valid value is ${settings.priorPrecision}`,
+    );
+  }
+  if (settings.klWeight * (1 - settings.archBeta2) >= 1) {
+    const largest = Math.floor(1 / (1 - settings.archBeta2)) - 1;
+    throw new InputError(
+      `klWeight ${settings.klWeight} forgets all curvature in one step at archBeta2 ${settings.archBeta2}: ` +
+        `their product klWeight (1 - archBeta2) must stay below 1; the nearest valid klWeight is ${largest}`,
+    );
+  }
+  if (settings.objective === "supernet" && settings.weightRateEnd > settings.weightRate) {
+    throw new InputError(
+      `weightRateEnd ${settings.weightRateEnd} is above weightRate ${settings.weightRate}: ` +
+        `the rate falls along a cosine; the nearest valid value is ${settings.weightRate}`,
+    );
+  }
+}
+
+/** Do this method and this objective read this control? */
+export function appliesTo(key: ControlKey, { method, objective }: Pick<Settings, "method" | "objective">): boolean {
+  const { methods, objectives } = controlOf(key);
+  return (methods?.includes(method) ?? true) && (objectives?.includes(objective) ?? true);
+}
