@@ -56,6 +56,9 @@ const WARM_UP = 2;
 /** An entrant that has taken this long and this many steps sits the other turns out. */
 const PATIENCE = { milliseconds: 40_000, steps: 3 };
 
+/** Longest wait for half a step, milliseconds. */
+const SILENCE = 300_000;
+
 /** Rates at which the loss stays a number from random weights on random images. */
 const STEP: WeightStep = { rate: 0.01, momentum: 0.9, decay: 5e-4, clip: 5 };
 
@@ -114,7 +117,7 @@ export async function timeSteps(
         const called = performance.now();
         const answer = half();
         script += performance.now() - called;
-        const { loss } = await answer;
+        const { loss } = await answered(answer, entrants[e].engine);
         if (!Number.isFinite(loss)) throw new Error(`the loss of ${entrants[e].engine} is not a number`);
       }
       const whole = performance.now() - begun;
@@ -147,6 +150,19 @@ export async function timeSteps(
       arenaBytes: stepper.arenaBytes ?? null,
     };
   });
+}
+
+/** Rejects where no answer comes: a peer that hangs must not hold the others up for ever. */
+async function answered<T>(answer: Promise<T>, who: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${who} gave no answer within ${SILENCE / 1000} s`)), SILENCE);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function median(values: readonly number[]): number {
