@@ -49,7 +49,10 @@ export interface Refusal {
 export function expectedOf(key: ControlKey): string {
   const control = controlOf(key);
   if (control.kind === "switch") return "true or false";
-  if (control.kind === "choice") return control.options.map((option) => option.value).join(" or ");
+  if (control.kind === "choice") {
+    const values = control.options.map((option) => option.value);
+    return [values.slice(0, -1).join(", "), ...values.slice(-1)].filter((part) => part !== "").join(" or ");
+  }
   const noun = control.integer ? "a whole number" : "a number";
   const multiple = control.multipleOf ? `, a multiple of ${control.multipleOf},` : "";
   return `${noun}${multiple} from ${control.min} to ${control.max}`;

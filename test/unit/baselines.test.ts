@@ -115,7 +115,10 @@ describe("two steps by hand", () => {
     expectClose(method.trainingMixing(scripted([0.5, 0.5, 0, 0])).subarray(2), [0, 1], 1e-13);
   });
 
-  test.each([Snas, Gdas])("%o", (Gumbel) => {
+  test.each([
+    ["SNAS", Snas],
+    ["GDAS", Gdas],
+  ])("%s", (_, Gumbel) => {
     const method = new Gumbel(ROWS, settings({ temperatureStart: 2, temperatureEnd: 1 }), START);
     const mixing = twoSteps(method, UNIFORMS);
     const logits = (alpha: readonly number[], t: number) =>
@@ -243,7 +246,7 @@ describe("stochastic gradients", () => {
     expectUnbiased(estimates, [first, -first, second, -second]);
     // The derivative of the expectation itself, P(0 wins) = sigmoid(gap) for 0^2 and 1^2, is another.
     const truth = sigmoid(gap) * (1 - sigmoid(gap));
-    expect(Math.abs(estimates[0].mean - truth)).toBeGreaterThan(20 * estimates[0].error);
+    expect(Math.abs(estimates[0].mean - truth)).toBeGreaterThan(10 * estimates[0].error);
   });
 
   test("DrNAS estimates the gradients of the Dirichlet's moments", () => {
@@ -272,7 +275,7 @@ describe("stochastic gradients", () => {
 
 describe("the gamma distribution", () => {
   test("digamma has its known values", () => {
-    const euler = 0.57721566490153286;
+    const euler = 0.5772156649015329;
     expectClose(
       [digamma(1), digamma(0.5), digamma(0.25), digamma(20) - digamma(19)],
       [-euler, -euler - 2 * Math.LN2, -euler - Math.PI / 2 - 3 * Math.LN2, 1 / 19],
@@ -285,8 +288,9 @@ describe("the gamma distribution", () => {
     const draws = Float64Array.from({ length: 20000 }, () => logGammaDraw(shape, random));
     const mean = (values: Float64Array) => values.reduce((a, b) => a + b) / values.length;
     expect(Math.abs(mean(draws.map(Math.exp)) - shape)).toBeLessThan(4.5 * Math.sqrt(shape / draws.length));
-    const deviation = Math.sqrt(mean(draws.map((x) => (x - mean(draws)) ** 2)) / draws.length);
-    expect(Math.abs(mean(draws) - digamma(shape))).toBeLessThan(4.5 * deviation);
+    const centre = mean(draws);
+    const error = Math.sqrt(mean(draws.map((x) => (x - centre) ** 2)) / draws.length);
+    expect(Math.abs(centre - digamma(shape))).toBeLessThan(4.5 * error);
   });
 
   test("the slope obeys F(c + 1, x) = F(c, x) - x^c e^-x / Gamma(c + 1), above and below the middle", () => {
