@@ -1,4 +1,4 @@
-import type { ControlKey, Settings, SettingValue } from "../core/controls";
+import { type ControlKey, controlOf, type Settings, type SettingValue } from "../core/controls";
 import { withDefaults } from "../core/settings";
 import { again, back, type Edit, remember } from "./edits";
 import { change, reset, run, showPrior } from "./session";
@@ -12,7 +12,9 @@ const get = useApp.getState;
 /** Sets a control of the form, and of the run under way where it acts there. `value` must have passed `checkSetting`. */
 export function setControl(key: ControlKey, value: SettingValue): void {
   const { draft } = get();
-  if (draft[key] !== value) edit(followStandard(draft, { ...draft, [key]: value }, key), true);
+  // What follows a control that waits for a reset waits with it.
+  const live = controlOf(key).acts !== "restart";
+  if (draft[key] !== value) edit(followStandard(draft, { ...draft, [key]: value }, key), live);
 }
 
 /** Replaces the whole form; a run under way keeps to its own settings until a reset. */
@@ -75,13 +77,15 @@ function put(settings: Partial<Settings>, live: boolean): void {
 }
 
 /** What settings are at where nobody has touched them. */
-function standardOf({ objective, update, seed }: Settings): Settings {
-  return objective === "instant" ? { ...formOf(INSTANT, seed), update } : withDefaults({ update, seed });
+function standardOf({ objective, method, update, seed }: Settings): Settings {
+  return objective === "instant"
+    ? { ...withDefaults({ ...INSTANT.settings, method, seed }), update }
+    : withDefaults({ method, update, seed });
 }
 
-/** Where standard values depend on the update rule or the objective, a value still at the old one's moves to the new one's. */
+/** Where standard values depend on the method, its update rule or the objective, a value still at the old one's moves to the new one's. */
 function followStandard(before: Settings, after: Settings, key: ControlKey): Settings {
-  if (key !== "update" && key !== "objective") return after;
+  if (key !== "method" && key !== "update" && key !== "objective") return after;
   const [old, fresh] = [standardOf(before), standardOf(after)];
   const moved = (Object.keys(fresh) as ControlKey[]).filter((k) => old[k] !== fresh[k] && before[k] === old[k]);
   return { ...after, ...Object.fromEntries(moved.map((k) => [k, fresh[k]])) };

@@ -104,7 +104,10 @@ export function helpText(
   defaults: Partial<Record<ControlKey, SettingValue>> = {},
 ): string {
   const lines = [
-    ...table.controls.map((key) => [`--${key} VALUE`, describe(key, defaults[key])] as const),
+    ...table.controls.flatMap((key) => [
+      [`--${key} VALUE`, describe(key, defaults[key])] as const,
+      ...notesOf(key).map((note) => ["", note] as const),
+    ]),
     ...Object.entries({ ...table.own, help: HELP }).map(
       ([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ""}`, help] as const,
     ),
@@ -115,6 +118,13 @@ export function helpText(
 /** The controls that `--set` alone reaches. */
 export function settingsHelp(keys: readonly ControlKey[]): string {
   return ["Keys of --set:", ...columns(keys.map((key) => [key, describe(key)] as const))].join("\n");
+}
+
+/** What each option of a choice does that the others don't, where the schema says so. */
+function notesOf(key: ControlKey): string[] {
+  const control = controlOf(key);
+  if (control.kind !== "choice") return [];
+  return control.options.flatMap(({ value, note }) => (note ? [`  ${value}: ${note}`] : []));
 }
 
 function columns(lines: readonly (readonly [string, string])[]): string[] {

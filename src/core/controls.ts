@@ -38,7 +38,8 @@ export interface NumberControl extends ControlBase {
 export interface ChoiceControl<Value extends string = string> extends ControlBase {
   readonly kind: "choice";
   readonly default: Value;
-  readonly options: readonly { readonly value: Value; readonly label: string }[];
+  /** The note is a sentence: what this option does that the others don't. */
+  readonly options: readonly { readonly value: Value; readonly label: string; readonly note?: string }[];
 }
 
 export interface SwitchControl extends ControlBase {
@@ -56,6 +57,10 @@ const choice = <Value extends string>(control: Omit<ChoiceControl<Value>, "kind"
 });
 
 const BALENAS = ["balenas"] as const;
+/** One value per architecture parameter, learnt by Adam. */
+const POINT_ESTIMATES = ["darts", "gdas", "snas", "drnas", "sdarts-rs", "beta-darts"] as const;
+const LEARNERS = [...BALENAS, ...POINT_ESTIMATES] as const;
+const GUMBEL = ["gdas", "snas"] as const;
 const SUPERNET = ["supernet"] as const;
 const INSTANT = ["instant"] as const;
 
@@ -68,14 +73,52 @@ export const CONTROLS = {
     group: "set-up",
     acts: "restart",
   }),
-  method: choice<"balenas" | "darts">({
+  method: choice<"balenas" | (typeof POINT_ESTIMATES)[number] | "rsps">({
     label: "Method",
     default: "balenas",
     options: [
-      { value: "balenas", label: "BaLeNAS" },
-      { value: "darts", label: "DARTS, first order" },
+      {
+        value: "balenas",
+        label: "BaLeNAS",
+        note: "Keeps a Gaussian over each architecture parameter and learns its mean and scale by natural gradients.",
+      },
+      {
+        value: "darts",
+        label: "DARTS, first order",
+        note: "Keeps one value for each operation and mixes all operations by their softmax.",
+      },
+      {
+        value: "gdas",
+        label: "GDAS",
+        note: "Mixes in one operation an edge, sampled by Gumbel noise; the gradient takes the softmax behind the sample.",
+      },
+      {
+        value: "snas",
+        label: "SNAS",
+        note: "Mixes by the softmax of parameters with Gumbel noise, which a falling temperature sharpens.",
+      },
+      {
+        value: "drnas",
+        label: "DrNAS",
+        note: "Draws the mixing weights from a Dirichlet distribution and learns its concentrations.",
+      },
+      {
+        value: "sdarts-rs",
+        label: "SDARTS-RS",
+        note: "DARTS, with the weights trained at randomly perturbed mixing weights.",
+      },
+      {
+        value: "beta-darts",
+        label: "β-DARTS",
+        note: "DARTS, with a growing penalty on the log-sum-exp of each edge's parameters, which holds them together.",
+      },
+      {
+        value: "rsps",
+        label: "RSPS",
+        note: "Trains the weights on random cells and learns no architecture: the best of many random cells on a validation batch wins.",
+      },
     ],
-    help: "How the architecture parameters learn: BaLeNAS keeps a Gaussian over each, DARTS a single value.",
+    help: "How the architecture is learnt.",
     group: "set-up",
     acts: "restart",
   }),
@@ -260,6 +303,7 @@ export const CONTROLS = {
     help: "Ends the search once the most probable cell has stayed the same for so many architecture steps; 0 takes all steps.",
     group: "budget",
     acts: "live",
+    methods: LEARNERS,
   }),
   minutes: number({
     label: "Time limit",
@@ -283,6 +327,7 @@ export const CONTROLS = {
     help: "Steps at the start that train the weights alone.",
     group: "budget",
     acts: "restart",
+    methods: LEARNERS,
     objectives: SUPERNET,
   }),
   evaluateEvery: number({
@@ -375,6 +420,7 @@ export const CONTROLS = {
     help: "Learning rate of the architecture parameters; a parameter can travel at most about rate times steps.",
     group: "architecture",
     acts: "live",
+    methods: LEARNERS,
   }),
   archBeta1: number({
     label: "Gradient memory",
@@ -386,6 +432,7 @@ export const CONTROLS = {
     help: "Share of the running mean of the architecture gradient that each step keeps.",
     group: "architecture",
     acts: "live",
+    methods: LEARNERS,
   }),
   archBeta2: number({
     label: "Curvature memory",
@@ -397,6 +444,7 @@ export const CONTROLS = {
     help: "Share of the running curvature that each step keeps; it sets how fast the scales change.",
     group: "architecture",
     acts: "live",
+    methods: LEARNERS,
   }),
   archDecay: number({
     label: "Architecture decay",
@@ -404,10 +452,10 @@ export const CONTROLS = {
     min: 0,
     max: 0.1,
     scale: "log",
-    help: "DARTS' pull of the architecture parameters towards zero; BaLeNAS has its prior instead.",
+    help: "Pull of the architecture parameters towards zero, in DrNAS of the concentrations towards one; BaLeNAS has its prior instead.",
     group: "architecture",
     acts: "live",
-    methods: ["darts"],
+    methods: POINT_ESTIMATES,
   }),
   update: choice<"vadam" | "vogn">({
     label: "Update",
@@ -507,6 +555,106 @@ export const CONTROLS = {
     acts: "live",
     methods: BALENAS,
     objectives: SUPERNET,
+  }),
+  scales: choice<"learnt" | "fixed" | "none">({
+    label: "Scales",
+    default: "learnt",
+    options: [
+      { value: "learnt", label: "learnt" },
+      { value: "fixed", label: "one fixed scale" },
+      { value: "none", label: "no noise" },
+    ],
+    help: "BaLeNAS learns a scale for each Gaussian; the other two take that away to show what it adds.",
+    group: "architecture",
+    acts: "restart",
+    methods: BALENAS,
+  }),
+  fixedScale: number({
+    label: "Fixed scale",
+    symbol: "σ",
+    default: 0.5,
+    min: 0.001,
+    max: 10,
+    scale: "log",
+    help: "Standard deviation of every Gaussian where the scales are fixed.",
+    group: "architecture",
+    acts: "live",
+    methods: BALENAS,
+  }),
+  temperatureStart: number({
+    label: "First temperature",
+    symbol: "T",
+    default: 10,
+    min: 0.01,
+    max: 100,
+    scale: "log",
+    help: "Divides the parameters with their Gumbel noise at the first step; a high one makes the softmax even. It changes linearly.",
+    group: "architecture",
+    acts: "live",
+    methods: GUMBEL,
+  }),
+  temperatureEnd: number({
+    label: "Last temperature",
+    symbol: "T",
+    default: 0.1,
+    min: 0.01,
+    max: 100,
+    scale: "log",
+    help: "The temperature at the end; a low one makes the softmax all but one-hot. SNAS ends at 1 unless told otherwise.",
+    group: "architecture",
+    acts: "live",
+    methods: GUMBEL,
+  }),
+  perturbationStart: number({
+    label: "First perturbation",
+    symbol: "ε",
+    default: 0.03,
+    min: 0,
+    max: 1,
+    scale: "linear",
+    help: "How far the weight step's mixing weights may be moved at the first step; it changes linearly.",
+    group: "architecture",
+    acts: "live",
+    methods: ["sdarts-rs"],
+    objectives: SUPERNET,
+  }),
+  perturbationEnd: number({
+    label: "Last perturbation",
+    symbol: "ε",
+    default: 0.3,
+    min: 0,
+    max: 1,
+    scale: "linear",
+    help: "How far the weight step's mixing weights may be moved at the end.",
+    group: "architecture",
+    acts: "live",
+    methods: ["sdarts-rs"],
+    objectives: SUPERNET,
+  }),
+  betaWeight: number({
+    label: "Beta decay",
+    symbol: "λ",
+    default: 3,
+    min: 0,
+    max: 100,
+    scale: "linear",
+    help: "Weight at the end of the penalty on the parameters' log-sum-exp; it grows linearly from 0. The authors reach 50 in 39,100 steps.",
+    group: "architecture",
+    acts: "live",
+    methods: ["beta-darts"],
+  }),
+  trials: number({
+    label: "Cells tried",
+    unit: "cells",
+    default: 100,
+    min: 1,
+    max: 1000,
+    integer: true,
+    scale: "log",
+    help: "How many random cells are scored on one validation batch at each evaluation; the best is the decision.",
+    group: "architecture",
+    acts: "live",
+    methods: ["rsps"],
   }),
 } as const satisfies Record<string, Control>;
 

@@ -13,16 +13,16 @@ export interface Feedback {
 export interface Proposal {
   /** Mixing weights p, `size` scalars, each row on the simplex. */
   readonly mixing: Float64Array;
-  /** The architecture parameters whose softmax they are. */
+  /** The logits, noise included, whose softmax they are; of a one-hot proposal those whose argmax they are. */
   readonly alpha: Float64Array;
-  /** The standard normal draws behind them, null where the method draws none. */
+  /** The standard normal draws behind them; null where the method draws none, or others. */
   readonly noise: Float64Array | null;
   readonly perExample: boolean;
 }
 
 /** What one architecture step did, in the words of the run file. */
 export interface Lesson {
-  /** dL/dalpha at each proposal's alpha, before any prior term. */
+  /** dL/dalpha at each proposal, alpha the architecture parameters, before any prior term or regulariser. */
   readonly gradient: Float64Array[];
   /** What stood for the curvature at each proposal. Null for a method without it. */
   readonly curvature: Float64Array[] | null;
@@ -36,7 +36,12 @@ export interface MethodState {
   /** How much of their weight the two running means have gathered, for the bias correction. */
   readonly momentumWeight: number;
   readonly curvatureWeight: number;
+  /** Architecture steps taken, for what changes along the search; absent in files from before there was such a thing. */
+  readonly steps?: number;
 }
+
+/** What a cell that is tried out scores on a batch: mean loss (nats) and share of right answers (0..1). */
+export type Trial = (mixing: Float64Array) => Promise<{ readonly loss: number; readonly accuracy: number }>;
 
 /**
  * A method decides how much of each operation to use. It owns the architecture parameters and everything random about them, in
@@ -44,16 +49,21 @@ export interface MethodState {
  */
 export interface Method {
   readonly id: string;
-  /** The architecture parameters: alpha itself for a point estimate, the Gaussians' means otherwise. */
+  /**
+   * The architecture parameters: the Gaussians' means, or alpha itself for a point estimate, whose preferences softmax(mean) are. A
+   * Dirichlet distribution gives the logarithms of its concentrations, so that softmax(mean) is its mean.
+   */
   readonly mean: Float64Array;
   /** The Gaussians' standard deviations; null for a point estimate. */
   readonly scale: Float64Array | null;
-  /** Where the next architecture step wants gradients. Draws from `noise`. */
+  /** Where the next architecture step wants gradients; nowhere if it learns no architecture. Draws from `noise`. */
   propose(noise: RandomStream): Proposal[];
   /** Takes the architecture step from the gradients at the proposals, in their order. */
   learn(proposals: readonly Proposal[], feedback: readonly Feedback[]): Lesson;
   /** The mixing weights of the weight step. Draws from `noise` where the method trains at a sample. */
   trainingMixing(noise: RandomStream): Float64Array;
+  /** Present where the method decides by trying cells out: sets `mean` to the best. Called when an evaluation is due. */
+  decide?(noise: RandomStream, score: Trial): Promise<void>;
   /** Takes over changed hyper-parameters. */
   configure(settings: Settings): void;
   save(): MethodState;

@@ -16,10 +16,26 @@ import { nearest } from "./text";
 /** What VOGN starts from unless told otherwise: without a head start in curvature its first step is N times too long. */
 const VOGN_DEFAULTS: Partial<Settings> = { curvature: "example", initialPrecision: 26, archRate: 0.003 };
 
-/** Settings with every control that `chosen` leaves out at its default; some defaults depend on the update rule. */
+/** SNAS stops while its mixtures are still soft; GDAS, whose samples are one-hot anyway, goes on. */
+const SNAS_DEFAULTS: Partial<Settings> = { temperatureEnd: 1 };
+
+/** Settings with every control that `chosen` leaves out at its default; some defaults depend on the method or the update rule. */
 export function withDefaults(chosen: Partial<Settings>): Settings {
   const plain = Object.fromEntries(CONTROL_KEYS.map((key) => [key, CONTROLS[key].default])) as unknown as Settings;
-  return { ...plain, ...(chosen.update === "vogn" ? VOGN_DEFAULTS : {}), ...chosen };
+  const ofUpdate = chosen.update === "vogn" ? VOGN_DEFAULTS : {};
+  const ofMethod = chosen.method === "snas" ? SNAS_DEFAULTS : {};
+  return { ...plain, ...ofUpdate, ...ofMethod, ...chosen };
+}
+
+/** Does the run learn a distribution with scales, rather than a point estimate? */
+export function hasScales({ method, scales }: Pick<Settings, "method" | "scales">): boolean {
+  return method === "balenas" && scales !== "none";
+}
+
+/** Gradients of the architecture half's batch that a step takes. */
+export function architecturePasses(settings: Pick<Settings, "method" | "scales" | "samples">): number {
+  if (settings.method === "rsps") return 0;
+  return hasScales(settings) ? settings.samples : 1;
 }
 
 /** Why a value is refused, and the nearest that is not. */
@@ -33,7 +49,10 @@ export interface Refusal {
 export function expectedOf(key: ControlKey): string {
   const control = controlOf(key);
   if (control.kind === "switch") return "true or false";
-  if (control.kind === "choice") return control.options.map((option) => option.value).join(" or ");
+  if (control.kind === "choice") {
+    const values = control.options.map((option) => option.value);
+    return [values.slice(0, -1).join(", "), ...values.slice(-1)].filter((part) => part !== "").join(" or ");
+  }
   const noun = control.integer ? "a whole number" : "a number";
   const multiple = control.multipleOf ? `, a multiple of ${control.multipleOf},` : "";
   return `${noun}${multiple} from ${control.min} to ${control.max}`;

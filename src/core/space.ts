@@ -76,3 +76,8 @@ export function argmaxRows(rows: readonly Row[], preferences: ArrayLike<number>)
     return best;
   });
 }
+
+/** The mixing weights of an architecture: 1 for the chosen candidate of every row, 0 for the others; row by row. */
+export function oneHot(rows: readonly Row[], choices: Choices): Float64Array {
+  return Float64Array.from(rows.flatMap((row, r) => row.choices.map((_, choice) => (choice === choices[r] ? 1 : 0))));
+}

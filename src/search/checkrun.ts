@@ -1,7 +1,7 @@
 import { BENCHMARK_SETS } from "../core/benchmark";
 import { controlOf, isControlKey, type Settings } from "../core/controls";
 import { InputError } from "../core/errors";
-import { checkSetting, checkTogether } from "../core/settings";
+import { checkSetting, checkTogether, hasScales } from "../core/settings";
 import type { SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
 import type { ChangeRecord, EvaluationRecord, HeaderRecord, ResultRecord, StepRecord } from "./records";
@@ -142,9 +142,9 @@ function checkHeader(line: Line): HeaderRecord {
   const settings = settingsOf(fields as unknown as HeaderRecord);
   const { size } = SPACES[settings.space];
   line.vector("mean", size);
-  const gaussian = settings.method === "balenas";
-  if (gaussian) line.vector("scale", size, true);
-  else if (fields.scale !== null) line.refuse("scale", fields.scale, `null, since ${settings.method} has no scales`);
+  if (hasScales(settings)) line.vector("scale", size, true);
+  else if (fields.scale !== null)
+    line.refuse("scale", fields.scale, `null, since this run of ${settings.method} has no scales`);
   return fields as unknown as HeaderRecord;
 }
 

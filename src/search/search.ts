@@ -171,6 +171,7 @@ export class Search {
     const { score, mixing } =
       part === "architecture" || !weightBatches ? NO_WEIGHT_HALF : await this.weightHalf(step, weightBatches);
     this.taken = step;
+    if (this.evaluationDue) await this.decide();
     if (architecture !== NO_ARCHITECTURE_HALF) this.steady = this.architecture === before ? this.steady + 1 : 0;
     return {
       kind: "step",
@@ -278,8 +279,9 @@ export class Search {
 
   private async architectureHalf(step: number): Promise<StepHalf> {
     const { method, engine, architectureBatches } = this.parts;
-    const { batch } = await architectureBatches.next(this.current);
     const proposals = method.propose(this.noise);
+    if (proposals.length === 0) return NO_ARCHITECTURE_HALF;
+    const { batch } = await architectureBatches.next(this.current);
     const answers: ArchitectureGradient[] = [];
     for (const { mixing, perExample } of proposals) {
       answers.push(await engine.architectureGradient(mixing, batch, perExample));
@@ -290,6 +292,14 @@ export class Search {
     checkFinite(validLoss, step);
     const lesson = method.learn(proposals, answers);
     return { validLoss, validAccuracy: mean(({ accuracy }) => accuracy), ...asRecord(proposals, lesson) };
+  }
+
+  /** Lets a method that decides by trying cells out do so, on the first batch of the evaluation images. */
+  private async decide(): Promise<void> {
+    const { method, engine, evaluationBatches } = this.parts;
+    if (!method.decide) return;
+    const [batch] = await evaluationBatches(this.current.evaluateImages);
+    await method.decide(this.noise, (mixing) => engine.evaluate(mixing, batch));
   }
 
   private async weightHalf(step: number, batches: BatchStream): Promise<{ score: Score; mixing: number[] }> {

@@ -1,5 +1,6 @@
 import type { PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CONTROLS } from "../../src/core/controls";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
 import { open, serve } from "./served";
 
@@ -165,3 +166,35 @@ function tasksOf(trace: string, address: string): number[] {
       : [],
   );
 }
+
+test("every method runs to its end, is explained, and keeps its own knobs to itself", async () => {
+  const { browser, errors } = await open(address, PLAIN_FLAGS);
+  try {
+    const page = await browser.newPage({ reducedMotion: "reduce" });
+    await page.goto(address);
+    const run = page.getByRole("button", { name: /^Run( again)?$/ });
+    await run.waitFor({ timeout: 30_000 });
+    const steps = page.getByRole("textbox", { name: /^Steps/ }).first();
+    await steps.fill("60");
+    await steps.press("Enter");
+    const method = page.getByRole("combobox", { name: /^Method/ });
+    const ends: string[] = [];
+    for (const { value, label, note } of CONTROLS.method.options) {
+      await method.selectOption(value);
+      await method.focus();
+      expect(await page.locator(".explanation").innerText()).toContain(`${label}: ${note}`);
+      const last = page.getByRole("textbox", { name: /^Last temperature/ });
+      if (value === "gdas" || value === "snas") ends.push(await last.inputValue());
+      else expect(await last.count()).toBe(0);
+      await run.click();
+      await page.getByText("The search is over:").waitFor({ timeout: 30_000 });
+      const scales = await page.getByText(value === "balenas" ? /one operation wins/ : /has a mixing weight/).count();
+      expect(scales).toBeGreaterThan(0);
+      await page.getByRole("button", { name: "Reset", exact: true }).click();
+    }
+    expect(ends).toEqual(["0.1", "1"]);
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});

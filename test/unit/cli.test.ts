@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CONTROL_KEYS } from "../../src/core/controls";
+import { CONTROL_KEYS, CONTROLS } from "../../src/core/controls";
 import type { CheckpointRecord, HeaderRecord, ResultRecord, RunRecord, StepRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { idxFolder } from "./synthetic-data";
@@ -140,6 +140,7 @@ describe("nas search", { timeout: 60_000 }, () => {
     const { stdout } = await nas("search", "--help");
     for (const key of CONTROL_KEYS) expect(stdout).toMatch(new RegExp(`^ +(--)?${key} `, "m"));
     expect(stdout).toContain("from 1 to 64; default 4");
+    for (const { value, note } of CONTROLS.method.options) expect(stdout).toContain(`  ${value}: ${note}`);
   });
 });
 

@@ -204,12 +204,45 @@ describe("a search on it", () => {
 
   const rankOf = (search: Search) => benchmark.figures(NAS_BENCH_201.parse(search.architecture)).rank.cifar10;
 
-  test.each(["balenas", "darts"] as const)("%s finds one of the ten best cells in 1,000 steps", async (method) => {
+  test.each([
+    ["balenas", 10],
+    ["darts", 10],
+    ["sdarts-rs", 10],
+    ["gdas", 200],
+    ["snas", 200],
+    ["drnas", 200],
+    ["beta-darts", 200],
+    // The best of 100 random cells is below this with a probability of 0.998.
+    ["rsps", 1000],
+  ] as const)("%s finds one of the %d best of 15,625 cells in 1,000 steps", async (method, best) => {
     for (const seed of [1, 2, 3]) {
-      const search = await open({ method, seed });
+      const search = await open({ method, seed, steps: 1000 });
       await take(search, 1000);
-      expect(rankOf(search)).toBeLessThanOrEqual(10);
+      expect(rankOf(search)).toBeLessThanOrEqual(best);
     }
+  });
+
+  test.each(["none", "fixed"] as const)("BaLeNAS whose scales are %s finds one of the ten best too", async (scales) => {
+    const search = await open({ scales, seed: 1 });
+    const steps = await take(search, 1000);
+    expect(rankOf(search)).toBeLessThanOrEqual(10);
+    if (scales === "none") expect(steps[0]).toMatchObject({ scale: null, noise: null });
+    else expect(steps.at(-1)?.scale).toEqual(Array(size).fill(0.5));
+  });
+
+  test("a method that decides by trying cells out has decided when an evaluation is due, and goes on from a checkpoint", async () => {
+    const settings = { method: "rsps", steps: 25, evaluateEvery: 10, trials: 20 } as const;
+    const [whole, stopped, resumed] = [await open(settings), await open(settings), await open(settings)];
+    const steps = await take(whole, 25);
+    const decided = steps.map(({ mean }) => Math.max(...mean) > 1);
+    expect(decided).toEqual(steps.map(({ step }) => step >= 10));
+    expect(
+      steps.flatMap(({ step, mean }, i) => (i > 0 && String(mean) !== String(steps[i - 1].mean) ? [step] : [])),
+    ).toEqual([10, 20, 25]);
+    expect(steps[0]).toMatchObject({ validLoss: null, gradient: null, noise: null, scale: null });
+    await take(stopped, 12);
+    resumed.restore(JSON.parse(JSON.stringify(await stopped.checkpoint(0))));
+    expect(await take(resumed, 13)).toEqual(steps.slice(12));
   });
 
   test("the preset does so under noise", async () => {

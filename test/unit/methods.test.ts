@@ -1,10 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Settings } from "../../src/core/controls";
 import type { Method } from "../../src/core/method";
-import { createMethod } from "../../src/core/methods";
 import { Balenas } from "../../src/core/methods/balenas";
 import { Darts } from "../../src/core/methods/darts";
-import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
 import { withDefaults } from "../../src/core/settings";
 import { softmaxRows } from "../../src/core/softmax";
@@ -30,6 +28,8 @@ function scripted(draws: readonly number[]): RandomStream {
 const settings = (changes: Partial<Settings>) =>
   withDefaults({ archBeta1: 0.5, archBeta2: 0.9, posteriorN: 100, archRate: 0.1, ...changes });
 
+const scalesOf = ({ scale }: Method): Float64Array => scale ?? new Float64Array(0);
+
 function twoSteps(method: Method): void {
   for (const [t, gradient] of GRADIENTS.entries()) {
     const proposals = method.propose(scripted(NOISE[t]));
@@ -41,10 +41,10 @@ function twoSteps(method: Method): void {
 describe("two steps by hand", () => {
   test("Vadam", () => {
     const method = new Balenas(ROWS, settings({ update: "vadam" }), START);
-    expect([...method.scale]).toEqual([1, 1]);
+    expect([...scalesOf(method)]).toEqual([1, 1]);
     twoSteps(method);
     expectClose(method.mean, [0.07000735632738578, -0.16718154548128675]);
-    expectClose(method.scale, [0.9466301028640891, 0.9466301028640891]);
+    expectClose(scalesOf(method), [0.9466301028640891, 0.9466301028640891]);
   });
 
   test("VOGN", () => {
@@ -52,7 +52,7 @@ describe("two steps by hand", () => {
     const method = new Balenas(ROWS, chosen, START);
     twoSteps(method);
     expectClose(method.mean, [0.09534529514247653, -0.19493318164213455]);
-    expectClose(method.scale, [0.32703361619681975, 0.32703361619681975]);
+    expectClose(scalesOf(method), [0.32703361619681975, 0.32703361619681975]);
   });
 
   test("DARTS", () => {
@@ -78,7 +78,7 @@ test("several Monte Carlo samples average gradients, and squares of each gradien
   for (const i of [0, 1]) {
     expect(curvature?.[0][i]).toBe(gradient[0][i] ** 2);
     const s = 0.1 * mean(curvature ?? [], i);
-    expect(method.scale[i]).toBeCloseTo(1 / Math.sqrt(100 * s + 1), 14);
+    expect(scalesOf(method)[i]).toBeCloseTo(1 / Math.sqrt(100 * s + 1), 14);
   }
 });
 
@@ -99,7 +99,7 @@ test("the noise of a step never reaches the mean by itself", () => {
   const proposals = method.propose(new RandomStream(1, "noise"));
   method.learn(proposals, [{ gradient: new Float64Array(2) }]);
   expect([...method.mean]).toEqual([...START]);
-  expect([...method.scale]).toEqual([1, 1]);
+  expect([...scalesOf(method)]).toEqual([1, 1]);
 });
 
 test("weights train at the mean or at a fresh sample", () => {
@@ -107,35 +107,6 @@ test("weights train at the mean or at a fresh sample", () => {
   expect(atMean.trainingMixing(scripted([]))).toEqual(softmaxRows(ROWS, START));
   const atSample = new Balenas(ROWS, settings({ weightsAt: "sample" }), START);
   expect(atSample.trainingMixing(scripted([1, -1]))).toEqual(softmaxRows(ROWS, [1.1, -1.2]));
-});
-
-test.each(["balenas", "darts"] as const)("%s goes on from a saved state as if never stopped", (id) => {
-  const chosen = withDefaults({ method: id });
-  const random = new RandomStream(2, "gradients");
-  const gradients = Array.from({ length: 6 }, () => random.normals(30));
-  const noise = new RandomStream(3, "noise");
-  const method = createMethod(chosen, NAS_BENCH_201);
-  const advance = (on: Method, stream: RandomStream, t: number) =>
-    on.learn(on.propose(stream), [{ gradient: gradients[t] }]);
-  for (const t of [0, 1, 2]) advance(method, noise, t);
-  const state = JSON.parse(JSON.stringify({ method: method.save(), noise: noise.save() }));
-  const resumed = createMethod(chosen, NAS_BENCH_201);
-  const resumedNoise = new RandomStream(0, "other");
-  resumed.restore(state.method);
-  resumedNoise.restore(state.noise);
-  for (const t of [3, 4, 5]) {
-    advance(method, noise, t);
-    advance(resumed, resumedNoise, t);
-  }
-  expect(resumed.mean).toEqual(method.mean);
-  expect(resumed.scale).toEqual(method.scale);
-});
-
-test("both methods start from the same parameters under one seed", () => {
-  const start = (method: "balenas" | "darts", seed: number) =>
-    createMethod(withDefaults({ method, seed }), NAS_BENCH_201);
-  expect(start("balenas", 4).mean).toEqual(start("darts", 4).mean);
-  expect(start("balenas", 4).mean).not.toEqual(start("balenas", 5).mean);
 });
 
 function expectClose(actual: ArrayLike<number>, expected: readonly number[]): void {

@@ -88,7 +88,7 @@ describe("a broken run file is refused in words that name the line and what was 
       /^line 1 of the run file: settings is null, expected a group of named values$/,
     );
     refused(broken(1, { seed: undefined }), /does not name its seed/);
-    refused(broken(1, { method: "darts" }), /scale is \[.*…, expected null, since darts has no scales/);
+    refused(broken(1, { method: "darts" }), /scale is \[.*…, expected null, since this run of darts has no scales/);
     refused(broken(1, { rows: [] }), /rows are not those of the space/);
     refused(broken(1, { space: "nasbench202" }), /space in the run file is "nasbench202", expected nasbench201/);
   });

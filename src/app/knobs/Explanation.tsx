@@ -1,9 +1,11 @@
 import { controlOf } from "../../core/controls";
-import { ACTS, rangeOf, useInfo } from "./info";
+import { useApp } from "../store";
+import { ACTS, helpOf, rangeOf, useInfo } from "./info";
 
 /** One fixed place that says what the control last pointed at does; on a touch screen the sentence stands under each control. */
 export function Explanation() {
   const key = useInfo((state) => state.key);
+  const value = useApp((state) => state.draft[key]);
   const control = controlOf(key);
   return (
     <div className="explanation small" aria-hidden="true">
@@ -11,7 +13,7 @@ export function Explanation() {
         <strong>{control.label}</strong>
         {control.symbol && <span className="symbol"> {control.symbol}</span>}
       </p>
-      <p>{control.help}</p>
+      <p>{helpOf(key, value)}</p>
       <p className="muted">
         {control.kind === "number" && `Takes ${rangeOf(key)}. `}
         {ACTS[control.acts].sentence}

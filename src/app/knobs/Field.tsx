@@ -2,7 +2,7 @@ import { type ReactNode, useId } from "react";
 import { type ControlKey, controlOf, type SettingValue } from "../../core/controls";
 import { setControl } from "../form";
 import { pendingKeys, useApp } from "../store";
-import { ACTS, explain, rangeOf } from "./info";
+import { ACTS, explain, helpOf, rangeOf } from "./info";
 import { NumberField } from "./NumberField";
 
 /**
@@ -62,7 +62,7 @@ export function Field({ name, compact = false }: { name: ControlKey; compact?: b
       {input}
       <span className="acts">{tag}</span>
       <p className="help" id={helpId}>
-        {control.help}
+        {helpOf(name, value)}
         <span className="fine">
           {control.kind === "number" && ` Takes ${rangeOf(name)}.`} {ACTS[control.acts].sentence}
         </span>

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { type Acts, type ControlKey, controlOf } from "../../core/controls";
+import { type Acts, type ControlKey, controlOf, type SettingValue } from "../../core/controls";
 import { expectedOf } from "../../core/settings";
 
 /** When a control acts, in the words of its tag and of its explanation. */
@@ -22,4 +22,11 @@ export function rangeOf(key: ControlKey): string {
   if (control.kind === "switch") return "on or off";
   if (control.kind === "choice") return control.options.map((option) => option.label).join(" · ");
   return control.unit ? `${expectedOf(key)} ${control.unit}` : expectedOf(key);
+}
+
+/** What a control does, and what the option that it is set to does that the others don't. */
+export function helpOf(key: ControlKey, value: SettingValue): string {
+  const control = controlOf(key);
+  const option = control.kind === "choice" ? control.options.find((each) => each.value === value) : undefined;
+  return option?.note ? `${control.help} ${option.label}: ${option.note}` : control.help;
 }

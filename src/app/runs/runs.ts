@@ -237,9 +237,9 @@ export function toggleSelected(id: string): void {
   else if (selected.length < MOST_COMPARED) set({ selected: [...selected, id] });
 }
 
-/** The same run under the other method. */
+/** The same run under the method to compare with: DARTS for BaLeNAS, BaLeNAS for every other. */
 export function otherMethod(settings: Settings): Settings {
-  return { ...settings, method: settings.method === "darts" ? "balenas" : "darts" };
+  return { ...settings, method: settings.method === "balenas" ? "darts" : "balenas" };
 }
 
 /** Runs the other method with the same settings and seed beside a run; after the run under way, if it has not ended. */

@@ -1,17 +1,36 @@
 import type { Settings } from "../controls";
 import type { Method } from "../method";
 import { RandomStream } from "../random";
-import type { SearchSpace } from "../space";
+import type { Row, SearchSpace } from "../space";
 import { Balenas } from "./balenas";
+import { BetaDarts } from "./beta-darts";
 import { Darts } from "./darts";
+import { DrNas } from "./drnas";
+import { Gdas } from "./gdas";
+import { Rsps } from "./rsps";
+import { SdartsRs } from "./sdarts-rs";
+import { Snas } from "./snas";
 
 /** Standard deviation of the initial architecture parameters, as DARTS and the author's code draw them. */
 const INITIAL_SPREAD = 1e-3;
 
+type Constructor = new (rows: readonly Row[], settings: Settings, start: Float64Array) => Method;
+
+const METHODS: Readonly<Record<Settings["method"], Constructor>> = {
+  balenas: Balenas,
+  darts: Darts,
+  gdas: Gdas,
+  snas: Snas,
+  drnas: DrNas,
+  "sdarts-rs": SdartsRs,
+  "beta-darts": BetaDarts,
+  rsps: Rsps,
+};
+
 /** The chosen method before its first step. Under one seed every method starts from the same architecture parameters. */
 export function createMethod(settings: Settings, space: SearchSpace): Method {
-  const mean = new RandomStream(settings.seed, "architecture start").normals(space.size).map((x) => INITIAL_SPREAD * x);
-  return settings.method === "balenas"
-    ? new Balenas(space.rows, settings, mean)
-    : new Darts(space.rows, settings, mean);
+  const start = new RandomStream(settings.seed, "architecture start")
+    .normals(space.size)
+    .map((x) => INITIAL_SPREAD * x);
+  return new METHODS[settings.method](space.rows, settings, start);
 }
