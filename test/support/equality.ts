@@ -21,13 +21,13 @@ export const EQUALITY_CASES: readonly EqualityCase[] = [
   { image: 14, mix: "one-hot", cells: 3, batch: 3, channels: 3 },
   { image: 14, mix: "zero", cells: 3, batch: 7, channels: 1 },
   { image: 16, mix: "dense", cells: 3, batch: 5, channels: 2 },
-  { image: 16, mix: "one-hot", cells: 1, batch: 7, channels: 1 },
+  { image: 16, mix: "one-hot", cells: 1, batch: 7, channels: 2 },
   { image: 16, mix: "zero", cells: 1, batch: 3, channels: 3 },
   { image: 28, mix: "dense", cells: 1, batch: 3, channels: 1 },
   { image: 28, mix: "one-hot", cells: 3, batch: 3, channels: 2 },
   { image: 28, mix: "zero", cells: 1, batch: 5, channels: 1 },
-  { image: 32, mix: "dense", cells: 1, batch: 3, channels: 2 },
-  { image: 32, mix: "one-hot", cells: 3, batch: 5, channels: 2 },
+  { image: 32, mix: "dense", cells: 3, batch: 3, channels: 2 },
+  { image: 32, mix: "one-hot", cells: 1, batch: 5, channels: 1 },
   { image: 32, mix: "zero", cells: 1, batch: 3, channels: 2 },
 ];
 
