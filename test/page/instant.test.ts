@@ -47,7 +47,7 @@ test("the page opens with the instant objective under way, says what it is, and 
     await expect.poll(() => flags.count()).toBe(3);
     expect(await field.inputValue()).toBe("0.05");
 
-    await page.getByRole("button", { name: /^Speed: 100 steps a second/ }).click();
+    await page.getByRole("button", { name: /^Speed 100\/s/ }).click();
     await page.getByRole("radio", { name: "Full" }).check();
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: /^Run again/ }).waitFor({ timeout: 60_000 });
@@ -56,7 +56,7 @@ test("the page opens with the instant objective under way, says what it is, and 
     await page.getByRole("button", { name: /^Device: / }).waitFor({ timeout: 60_000 });
     await page.getByRole("heading", { name: "Supernet" }).waitFor();
     await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 60_000 });
-    await page.getByRole("button", { name: /^Speed: full/ }).waitFor();
+    await page.getByRole("button", { name: /^Speed full/ }).waitFor();
     expect(errors).toEqual([]);
   } finally {
     await browser.close();
