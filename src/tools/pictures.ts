@@ -30,9 +30,8 @@ for (const [suffix, colorScheme, width] of [
     await page.screenshot({ path: `docs/${name}${suffix}.png` });
   };
   await page.goto(`${address}${RUN}`);
-  await page.waitForFunction(() => /step\s*[6-9]\d\d/.test(document.querySelector(".bar")?.textContent ?? ""), null, {
-    timeout: 600_000,
-  });
+  await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(8000);
   await shot("page");
   await finished(page);
   await page.getByRole("radio", { name: "Samples" }).check();
