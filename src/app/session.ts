@@ -1,4 +1,5 @@
 import { type ControlKey, controlOf, type Settings } from "../core/controls";
+import { messageOf } from "../core/errors";
 import { type Edit, readLink, toLink } from "../core/link";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
@@ -150,7 +151,7 @@ function followRun(settings: Partial<Settings>): void {
 }
 
 function fail(error: unknown, mend: string): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   set({ failure: { kind: "failure", message, mend }, phase: "failed", progress: null });
 }
 

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings } from "../core/controls";
+import { messageOf } from "../core/errors";
 import { checkTogether } from "../core/settings";
 import type { DeviceChoice, Divergence, Failure, Phase, SearchCost } from "../worker/protocol";
 import { formOf, INSTANT } from "./setup/presets";
@@ -155,7 +156,7 @@ export function obstacleOf({ draft, cost }: Pick<AppState, "draft" | "cost">): s
   try {
     checkTogether(draft);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   return cost?.refusal ?? null;
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import { CONTROLS, type Settings } from "../core/controls";
-import { InputError } from "../core/errors";
+import { InputError, messageOf } from "../core/errors";
 import { nearest } from "../core/text";
 import type { Dataset } from "../engine/data/dataset";
 import { openIdxDataset } from "../engine/data/idx";
@@ -36,8 +36,4 @@ export async function openData(text: string): Promise<Dataset> {
   if (known) return openDataset(readPublic, known);
   if (text.includes("/") || existsSync(text)) return openIdxDataset((path) => readFile(path), resolve(text));
   throw refused("--data", text, `${names.join(" or ")} or the path of a folder`, nearest(text.toLowerCase(), names));
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
-import { InputError } from "../core/errors";
+import { InputError, messageOf } from "../core/errors";
 import { nearest } from "../core/text";
 import { DivergenceError } from "../search/search";
 import { bench } from "./bench";
 import { devices } from "./devices";
-import { messageOf } from "./files";
+
 import { inspect } from "./inspect";
 import { Interrupted, search } from "./search";
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, truncateSync, writeSync } from "node
 import { extname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, type SettingValue } from "../core/controls";
-import { InputError } from "../core/errors";
+import { InputError, messageOf } from "../core/errors";
 import { appliesTo, checkTogether, withDefaults } from "../core/settings";
 import { chooseDevice } from "../engine/devices";
 import { DEVICES, type DeviceId, ENGINES, type EngineId } from "../engine/engine";
@@ -10,7 +10,7 @@ import { type InstantSurroundings, openSearch, type Surroundings } from "../sear
 import type { CheckpointRecord, HeaderRecord, RunRecord } from "../search/records";
 import { parseRunFile, settingsOf, toLine } from "../search/runfile";
 import type { Search } from "../search/search";
-import { messageOf, openBenchmark, openData } from "./files";
+import { openBenchmark, openData } from "./files";
 import {
   assignmentOf,
   choiceOf,

@@ -90,7 +90,7 @@ export class Benchmark {
   private readonly costId: Uint8Array;
   private readonly costs: Uint32Array;
   private readonly ranks = new Map<BenchmarkSet, Uint16Array>();
-  private readonly columns = new Map<AccuracyColumn, Float32Array>();
+  private readonly columns = new Map<BenchmarkSet, Float32Array>();
 
   /** @param body what the file holds compressed */
   constructor(body: Uint8Array) {
@@ -133,12 +133,21 @@ export class Benchmark {
 
   /** Test accuracy of every cell, %, in the order of `cellCode`. The array is shared: don't write to it. */
   testAccuracy(set: BenchmarkSet): Float32Array {
-    return this.column(`${set}/test`);
+    const known = this.columns.get(set);
+    if (known) return known;
+    const column = Float32Array.from({ length: CELLS }, (_, code) => this.accuracy(`${set}/test`, code));
+    this.columns.set(set, column);
+    return column;
   }
 
-  /** Validation accuracy of every cell, %, in the order of `cellCode`. The array is shared: don't write to it. */
-  validAccuracy(set: BenchmarkSet): Float32Array {
-    return this.column(`${set}/valid`);
+  /** Validation accuracy of every cell, %, in the order of `cellCode`. */
+  validAccuracy(set: BenchmarkSet): Float64Array {
+    return Float64Array.from({ length: CELLS }, (_, code) => this.accuracy(`${set}/valid`, code));
+  }
+
+  /** Standard deviation of every cell's validation accuracy on CIFAR-10 over its runs, percentage points, in the order of `cellCode`. */
+  spreads(): Float64Array {
+    return Float64Array.from(this.wide.spread, (thousandths) => thousandths / 1000);
   }
 
   /** Place of every cell by test accuracy, 1 the best, in the order of `cellCode`. The array is shared: don't write to it. */
@@ -169,15 +178,6 @@ export class Benchmark {
   /** Mean test accuracy over the whole space, %: what a random cell scores on average. */
   mean(set: BenchmarkSet): number {
     return this.testAccuracy(set).reduce((sum, value) => sum + value, 0) / CELLS;
-  }
-
-  private column(name: AccuracyColumn): Float32Array {
-    const known = this.columns.get(name);
-    if (known) return known;
-    const column = new Float32Array(CELLS);
-    for (let code = 0; code < CELLS; code++) column[code] = this.accuracy(name, code);
-    this.columns.set(name, column);
-    return column;
   }
 
   private accuracy(name: AccuracyColumn, code: number): number {

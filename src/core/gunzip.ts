@@ -25,6 +25,11 @@ export async function gunzip(packed: Uint8Array): Promise<Inflated> {
   return { bytes, damaged };
 }
 
+/** Does it begin as a gzip stream does? */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 /** Compresses to a gzip stream, in browsers and Node alike. */
 export async function gzip(content: string | Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const source = new Blob([content as string | Uint8Array<ArrayBuffer>]).stream();

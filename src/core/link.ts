@@ -1,4 +1,5 @@
 import { CONTROL_KEYS, type ControlKey, controlOf, isControlKey, type Settings, type SettingValue } from "./controls";
+import { messageOf } from "./errors";
 import { checkSetting, checkTogether, withDefaults } from "./settings";
 import { nearest } from "./text";
 
@@ -140,7 +141,7 @@ function clash(settings: Settings): string | null {
     checkTogether(settings);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { InputError } from "../core/errors";
+import { InputError, messageOf } from "../core/errors";
 import type { OpenDevice, Progress } from "./device";
 import type { DeviceChoice, DeviceId, DeviceReport, EngineId, PassedOver, SelfTest } from "./engine";
 import { selfTest } from "./selftest";
@@ -85,7 +85,7 @@ async function attempt(
     return { device, reason: `the self-test failed: ${failure(tested)}` };
   } catch (error) {
     opened?.close();
-    return { device, reason: error instanceof Error ? error.message : String(error) };
+    return { device, reason: messageOf(error) };
   }
 }
 

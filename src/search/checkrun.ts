@@ -1,6 +1,6 @@
 import { BENCHMARK_SETS } from "../core/benchmark";
 import { controlOf, isControlKey, type Settings } from "../core/controls";
-import { InputError } from "../core/errors";
+import { InputError, messageOf } from "../core/errors";
 import { checkSetting, checkTogether, hasScales } from "../core/settings";
 import type { SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
@@ -115,7 +115,7 @@ class Line {
     try {
       space.parse(text);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new InputError(
         `line ${this.number} of the run file: architecture is ${shown(text)}: ${reason.length > 200 ? `${reason.slice(0, 199)}…` : reason}`,
       );

@@ -3,11 +3,10 @@
  * committed.
  */
 import { chromium, type Page } from "playwright-core";
-import { preview } from "vite";
 import { CHROMIUM, PLAIN_FLAGS } from "./chromium.mjs";
+import { serve } from "./page";
 
-const server = await preview({ preview: { port: 0, strictPort: false }, logLevel: "silent" });
-const address = server.resolvedUrls?.local[0] ?? "";
+const { server, address } = await serve();
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...PLAIN_FLAGS] });
 
 const finished = (page: Page) => page.getByRole("button", { name: /^Run again/ }).waitFor({ timeout: 600_000 });

@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors";
-import { gunzip, gzip } from "../core/gunzip";
+import { gunzip, gzip, isGzip } from "../core/gunzip";
 import { checkRun } from "../search/checkrun";
 import type { RunRecord } from "../search/records";
 import { parseRunFile, toLine } from "../search/runfile";
@@ -25,8 +25,7 @@ export function packRun(records: readonly RunRecord[], steps: number): Promise<U
  * @throws {InputError} naming the line that is wrong
  */
 export async function readRun(file: Uint8Array): Promise<ReadRun> {
-  const packed = file[0] === 0x1f && file[1] === 0x8b;
-  const { bytes, damaged } = packed ? await gunzip(file) : { bytes: file, damaged: false };
+  const { bytes, damaged } = isGzip(file) ? await gunzip(file) : { bytes: file, damaged: false };
   if (damaged) throw new InputError("the compressed run file is damaged or cut short: take another copy of it");
   if (bytes.length > LONGEST) {
     throw new InputError(

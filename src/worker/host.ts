@@ -1,7 +1,7 @@
 import * as Comlink from "comlink";
 import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
-import { InputError } from "../core/errors";
+import { InputError, messageOf } from "../core/errors";
 import type { Edit } from "../core/link";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
@@ -391,7 +391,6 @@ export class SearchHost implements SearchControl {
 }
 
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const after = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 

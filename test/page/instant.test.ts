@@ -2,7 +2,8 @@ import type { PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CONTROLS } from "../../src/core/controls";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
-import { open, serve } from "./served";
+import { serve } from "../../src/tools/page";
+import { open } from "./served";
 
 let server: PreviewServer;
 let address: string;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
-import { chooseSupernet, open, serve } from "./served";
+import { chooseSupernet, serve } from "../../src/tools/page";
+import { open } from "./served";
 
 test("a run whose GPU is lost goes on from its last checkpoint, and the timeline says so", async () => {
   const { server, address } = await serve();

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
@@ -11,7 +10,8 @@ import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import type { StepRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
-import { open, serve } from "./served";
+import { serve } from "../../src/tools/page";
+import { button, faults, open } from "./served";
 
 let server: PreviewServer;
 let address: string;
@@ -27,7 +27,6 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
 const finished = (page: Page) => page.getByRole("button", { name: /^Run again/ }).waitFor({ timeout: 120_000 });
 const posterior = (page: Page) => page.locator(".posterior p[role=img]").getAttribute("aria-label");
 const shownCell = async (page: Page) =>
@@ -212,38 +211,27 @@ test("a mended link says what was mended, and runs", async () => {
   }
 });
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
 test("axe finds nothing serious in any view, in both themes, wide and narrow", async () => {
   const { browser, page } = await open(`${address}${LINK}`, PLAIN_FLAGS);
   try {
     await finished(page);
-    await page.addScriptTag({ content: AXE });
-    const faults = () =>
-      page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-        const { violations } = await axe.run(document);
-        return violations
-          .filter(({ impact }) => impact === "serious" || impact === "critical")
-          .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-      });
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 800 });
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         for (const view of ["Weighted", "Most probable", "Samples"]) {
           await page.getByRole("radio", { name: view }).check();
-          expect(await faults(), `${view}, ${colorScheme}, ${width} px`).toEqual([]);
+          expect(await faults(page), `${view}, ${colorScheme}, ${width} px`).toEqual([]);
         }
         await page.getByRole("radio", { name: "In the space" }).check();
         await page.getByRole("radio", { name: /^Mixing weights/ }).check();
-        expect(await faults(), `space and mixing weights, ${colorScheme}, ${width} px`).toEqual([]);
+        expect(await faults(page), `space and mixing weights, ${colorScheme}, ${width} px`).toEqual([]);
         await page.getByRole("radio", { name: "Over time" }).check();
         await page.getByRole("radio", { name: /^Architecture parameters/ }).check();
         for (const drawer of ["Runs", "Compare", "Share"]) {
           await page.getByRole("navigation", { name: "Drawers" }).getByRole("button", { name: drawer }).click();
           await page.locator(".drawer").waitFor();
-          expect(await faults(), `${drawer}, ${colorScheme}, ${width} px`).toEqual([]);
+          expect(await faults(page), `${drawer}, ${colorScheme}, ${width} px`).toEqual([]);
         }
         await page.getByRole("button", { name: "Close", exact: true }).click();
       }

@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -10,7 +9,8 @@ import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import type { StepRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
-import { chooseSupernet, open, serve } from "./served";
+import { chooseSupernet, serve } from "../../src/tools/page";
+import { button, faults, open } from "./served";
 
 let server: PreviewServer;
 let address: string;
@@ -30,8 +30,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
 const SMALL = { Steps: 40, "Images a half": 1250, "Image size": 8, Channels: 2, Batch: 4 };
 
 async function ready(page: Page): Promise<void> {
@@ -41,19 +39,6 @@ async function ready(page: Page): Promise<void> {
     await field.fill(String(value));
     await field.press("Enter");
   }
-}
-
-const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
-/** What axe finds in the drawer that weighs. */
-async function faults(page: Page): Promise<string[]> {
-  await page.addScriptTag({ content: AXE });
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-    const { violations } = await axe.run(".drawer");
-    return violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-  });
 }
 
 const shownCell = async (page: Page) =>
@@ -80,7 +65,7 @@ test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, b
     await entropy.waitFor();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      expect(await faults(page)).toEqual([]);
+      expect(await faults(page, ".drawer")).toEqual([]);
     }
 
     await button(page, "Runs").click();
@@ -95,7 +80,7 @@ test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, b
     await button(page, "Rename BaLeNAS, seed 1").click();
     await page.getByRole("textbox", { name: "New name of BaLeNAS, seed 1" }).fill("for class");
     await page.keyboard.press("Enter");
-    expect(await faults(page)).toEqual([]);
+    expect(await faults(page, ".drawer")).toEqual([]);
     await button(page, "Delete for class").click();
     await expect.poll(() => names(page)).toEqual(["DARTS, seed 1"]);
     await button(page, "Undo").click();

@@ -4,7 +4,8 @@ import type { Page } from "playwright-core";
 import type { PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PLAIN_FLAGS, WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
-import { chooseSupernet, open, serve } from "./served";
+import { chooseSupernet, serve } from "../../src/tools/page";
+import { open } from "./served";
 
 let server: PreviewServer;
 let address: string;

@@ -1,14 +1,7 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { type PreviewServer, preview } from "vite";
 import { CHROMIUM } from "../../src/tools/chromium.mjs";
-
-/** The built page on a port of its own. */
-export async function serve(): Promise<{ server: PreviewServer; address: string }> {
-  const server = await preview({ preview: { port: 0, strictPort: false }, logLevel: "silent" });
-  const address = server.resolvedUrls?.local[0];
-  if (!address) throw new Error("the preview server has no local address");
-  return { server, address };
-}
 
 /** A page in a fresh browser started with `flags`, and every address that it asks for. */
 export async function open(
@@ -25,9 +18,19 @@ export async function open(
   return { browser, page, requests, errors };
 }
 
-/** The page opens with the instant objective under way: leaves it for the one-minute supernet, which stands at step 0. */
-export async function chooseSupernet(page: Page): Promise<void> {
-  await page.getByRole("radio", { name: "One minute" }).check();
-  await page.getByRole("button", { name: "Reset", exact: true }).click();
-  await page.getByRole("button", { name: /^Device: / }).waitFor({ timeout: 60_000 });
+/** A button by its whole name. */
+export const button = (page: Page, name: string | RegExp) => page.getByRole("button", { name, exact: true });
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds that weighs, in the whole page or a part of it. */
+export async function faults(page: Page, within = "html"): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.addScriptTag({ content: AXE });
+  return page.evaluate(async (selector) => {
+    const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+    const { violations } = await axe.run(selector);
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+  }, within);
 }

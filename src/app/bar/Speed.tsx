@@ -1,13 +1,14 @@
 import { setWhenHidden, useWhenHidden, type WhenHidden } from "../hidden";
+import { type Segment, SegmentsInside } from "../Segments";
 import { objectiveOf, setSpeed, useApp } from "../store";
 import { Popover } from "./Popover";
 
 /** Steps a second; null for as many as there can be. */
-const SPEEDS: readonly (number | null)[] = [5, 20, 100, null];
+const SPEEDS = [5, 20, 100, null].map((rate): Segment<number | null> => ({ value: rate, label: rate ?? "Full" }));
 
-const HIDDEN: readonly { choice: WhenHidden; label: string }[] = [
-  { choice: "run", label: "keep running" },
-  { choice: "pause", label: "pause" },
+const HIDDEN: readonly Segment<WhenHidden>[] = [
+  { value: "run", label: "keep running" },
+  { value: "pause", label: "pause" },
 ];
 
 /** How fast the run goes, and whether it does so unseen. */
@@ -28,30 +29,11 @@ export function Speed() {
         <div className="speed-panel small">
           <fieldset>
             <legend>Steps a second</legend>
-            <div className="segments">
-              {SPEEDS.map((each) => (
-                <label key={each}>
-                  <input type="radio" name="speed" checked={each === speed} onChange={() => setSpeed(each)} />
-                  {each ?? "Full"}
-                </label>
-              ))}
-            </div>
+            <SegmentsInside name="speed" options={SPEEDS} value={speed} onChange={setSpeed} />
           </fieldset>
           <fieldset>
             <legend>When the tab is hidden</legend>
-            <div className="segments">
-              {HIDDEN.map((each) => (
-                <label key={each.choice}>
-                  <input
-                    type="radio"
-                    name="when-hidden"
-                    checked={each.choice === choice}
-                    onChange={() => setWhenHidden(each.choice)}
-                  />
-                  {each.label}
-                </label>
-              ))}
-            </div>
+            <SegmentsInside name="when-hidden" options={HIDDEN} value={choice} onChange={setWhenHidden} />
           </fieldset>
         </div>
       )}

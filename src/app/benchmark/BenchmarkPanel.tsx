@@ -8,15 +8,11 @@ import { history, useCursor, useHistoryVersion, useRecording } from "../history"
 import { SpaceMap } from "../map/SpaceMap";
 import { useMarks } from "../marks";
 import { type Moment, useMoment } from "../moment";
+import { type Segment, Segments } from "../Segments";
 import "./benchmark.css";
 import { useBenchmark } from "./load";
+import { SETS } from "./sets";
 import { trajectory } from "./trajectory";
-
-const SETS: readonly { set: BenchmarkSet; title: string; short: string }[] = [
-  { set: "cifar10", title: "CIFAR-10", short: "CIFAR-10" },
-  { set: "cifar100", title: "CIFAR-100", short: "CIFAR-100" },
-  { set: "imagenet16-120", title: "ImageNet16-120", short: "ImageNet16" },
-];
 
 const SERIES: readonly Series[] = [
   { key: "test", name: "test accuracy", colour: "var(--ink)", width: 2, stepped: true },
@@ -24,10 +20,11 @@ const SERIES: readonly Series[] = [
 
 type View = "time" | "space";
 
-const VIEWS: readonly { view: View; title: string }[] = [
-  { view: "time", title: "Over time" },
-  { view: "space", title: "In the space" },
+const VIEWS: readonly Segment<View>[] = [
+  { value: "time", label: "Over time" },
+  { value: "space", label: "In the space" },
 ];
+const SET_OPTIONS = SETS.map(({ set, short }): Segment<BenchmarkSet> => ({ value: set, label: short }));
 
 /** Share of the chart's height kept free above the optimum, for its label. */
 const HEADROOM = 0.16;
@@ -42,28 +39,15 @@ export function BenchmarkPanel() {
     <section className={`panel benchmark ${view}`} aria-labelledby="benchmark-title">
       <div className="panel-head">
         <h2 id="benchmark-title">Benchmark</h2>
-        <fieldset className="segments" aria-label="View of the benchmark">
-          {VIEWS.map((each) => (
-            <label key={each.view}>
-              <input
-                type="radio"
-                name="benchmark-view"
-                checked={view === each.view}
-                onChange={() => setView(each.view)}
-              />
-              {each.title}
-            </label>
-          ))}
-        </fieldset>
+        <Segments label="View of the benchmark" name="benchmark-view" options={VIEWS} value={view} onChange={setView} />
       </div>
-      <fieldset className="segments" aria-label="Data set of the benchmark">
-        {SETS.map((each) => (
-          <label key={each.set}>
-            <input type="radio" name="benchmark-set" checked={set === each.set} onChange={() => setSet(each.set)} />
-            {each.short}
-          </label>
-        ))}
-      </fieldset>
+      <Segments
+        label="Data set of the benchmark"
+        name="benchmark-set"
+        options={SET_OPTIONS}
+        value={set}
+        onChange={setSet}
+      />
       {failure ? (
         <div className="notice danger" role="alert">
           <p>

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { type Benchmark, decodeBenchmark } from "../../core/benchmark";
+import { messageOf } from "../../core/errors";
 import { idle } from "../idle";
 
 let loading: Promise<Benchmark> | null = null;
@@ -32,7 +33,7 @@ export function useBenchmark(): Loaded {
       (benchmark) => wanted && setState({ benchmark, failure: null }),
       (error) => {
         loading = null;
-        if (wanted) setState({ benchmark: null, failure: error instanceof Error ? error.message : String(error) });
+        if (wanted) setState({ benchmark: null, failure: messageOf(error) });
       },
     );
     return () => {

@@ -6,6 +6,7 @@ import { Gallery, SampleFigures } from "../gallery/Gallery";
 import { SampleControls } from "../gallery/SampleControls";
 import { useSampleStore, useShownSample } from "../gallery/samples";
 import { useMoment } from "../moment";
+import { type Segment, Segments } from "../Segments";
 import { type AppState, useApp } from "../store";
 import { bundleOf, Drawing } from "./Drawing";
 import "./cell.css";
@@ -14,10 +15,10 @@ import { bundleStrands, cellStrands, mixStrands, probableStrands } from "./stran
 import { useMorph } from "./useMorph";
 import { describeCell, describeMoment } from "./words";
 
-const VIEWS: readonly { view: AppState["view"]; title: string }[] = [
-  { view: "weighted", title: "Weighted" },
-  { view: "probable", title: "Most probable" },
-  { view: "samples", title: "Samples" },
+const VIEWS: readonly Segment<AppState["view"]>[] = [
+  { value: "weighted", label: "Weighted" },
+  { value: "probable", label: "Most probable" },
+  { value: "samples", label: "Samples" },
 ];
 
 /** The cell that the posterior draws. */
@@ -51,19 +52,13 @@ export function Cell() {
             </span>
           )
         )}
-        <fieldset className="segments" aria-label="View of the cell">
-          {VIEWS.map(({ view: each, title }) => (
-            <label key={each}>
-              <input
-                type="radio"
-                name="view"
-                checked={view === each}
-                onChange={() => useApp.setState({ view: each })}
-              />
-              {title}
-            </label>
-          ))}
-        </fieldset>
+        <Segments
+          label="View of the cell"
+          name="view"
+          options={VIEWS}
+          value={view}
+          onChange={(chosen) => useApp.setState({ view: chosen })}
+        />
       </div>
       <div className={`body ${sampled ? "with-gallery" : ""}`}>
         <div className="large">

@@ -1,16 +1,11 @@
-import { BENCHMARK_SETS, type Benchmark } from "../../core/benchmark";
+import type { Benchmark } from "../../core/benchmark";
+import { SETS } from "../benchmark/sets";
 import { count, duration, fixed } from "../format";
 import { methodName } from "../runs/summary";
 import { Badge } from "./Badge";
 import { ENTROPY_TITLE } from "./Charts";
 import { curvesOf, type EntropyOf } from "./curves";
 import { type Compared, type Group, statisticOf } from "./groups";
-
-const SETS: Readonly<Record<(typeof BENCHMARK_SETS)[number], string>> = {
-  cifar10: "CIFAR-10",
-  cifar100: "CIFAR-100",
-  "imagenet16-120": "ImageNet16-120",
-};
 
 interface Figure {
   readonly title: string;
@@ -24,8 +19,8 @@ export function Table(props: { groups: readonly Group[]; benchmark: Benchmark | 
   const cell = ({ recording }: Compared) =>
     benchmark?.figures(recording.space.discretise(recording.mean(recording.steps)));
   const rows: Figure[] = [
-    ...BENCHMARK_SETS.map((set) => ({
-      title: `${SETS[set]} test, %`,
+    ...SETS.map(({ set, title }) => ({
+      title: `${title} test, %`,
       of: (run: Compared) => cell(run)?.accuracy[set].test ?? Number.NaN,
       format: (value: number) => fixed(value, 2),
     })),

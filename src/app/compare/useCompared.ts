@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from "react";
+import { messageOf } from "../../core/errors";
 import type { Recording } from "../recording";
 import { idOf, recordingOf, useRuns } from "../runs/runs";
 import { nameOf } from "../runs/summary";
@@ -35,7 +36,7 @@ export function useCompared(): readonly Compared[] {
           const { selected: now } = useRuns.getState();
           useRuns.setState({
             selected: now.filter((each) => each !== id),
-            problem: `A run left the comparison: ${error instanceof Error ? error.message : error}.`,
+            problem: `A run left the comparison: ${messageOf(error)}.`,
           });
         },
       );

@@ -1,18 +1,13 @@
 import { useMemo } from "react";
 import type { Benchmark } from "../../core/benchmark";
 import { useBenchmark } from "../benchmark/load";
+import { SETS } from "../benchmark/sets";
 import { count, fixed, frequency, short } from "../format";
 import type { Moment } from "../moment";
 import "./gallery.css";
 import type { Choices } from "../../core/space";
 import { DRAWS, probabilityOf, type SampledCell, showSample, useSamples, useShownSample } from "./samples";
 import { Thumbnail } from "./Thumbnail";
-
-const SETS = [
-  { set: "cifar10", title: "CIFAR-10" },
-  { set: "cifar100", title: "CIFAR-100" },
-  { set: "imagenet16-120", title: "ImageNet16" },
-] as const;
 
 /** Cells drawn from the posterior on screen, as small multiples of the one drawing. */
 export function Gallery() {
@@ -54,7 +49,7 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
     `Sample ${number}${times > 1 ? `, drawn ${times} times` : ""}`,
     ...(figures
       ? SETS.map(
-          ({ set, title }) =>
+          ({ set, short: title }) =>
             `${title} ${fixed(figures.accuracy[set].test, 2)} % test, rank ${count(figures.rank[set])}`,
         )
       : []),
@@ -90,7 +85,7 @@ export function SampleFigures({ moment }: { moment: Moment }) {
   return (
     <div className="sample-figures small" data-testid="sample-figures">
       <dl>
-        {SETS.map(({ set, title }) => (
+        {SETS.map(({ set, short: title }) => (
           <div key={set}>
             <dt className="muted">{title}</dt>
             <dd>{figures ? fixed(figures.accuracy[set].test, 2) : "–"} %</dd>

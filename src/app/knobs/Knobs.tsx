@@ -49,28 +49,23 @@ function Undo() {
   const { past, future } = useEdits();
   return (
     <div className="undo">
-      <button
-        type="button"
-        className="button slim plain"
-        onClick={undo}
-        disabled={past.length === 0}
-        aria-label="Undo the last edit"
-        title={naming("Undo", past.at(-1), "Ctrl+Z")}
-        aria-keyshortcuts="Control+Z Meta+Z"
-      >
-        Undo
-      </button>
-      <button
-        type="button"
-        className="button slim plain"
-        onClick={redo}
-        disabled={future.length === 0}
-        aria-label="Redo the edit undone last"
-        title={naming("Redo", future.at(-1), "Ctrl+Shift+Z")}
-        aria-keyshortcuts="Control+Shift+Z Meta+Shift+Z"
-      >
-        Redo
-      </button>
+      {[
+        { word: "Undo", spoken: "Undo the last edit", edit: past.at(-1), act: undo, shift: "" },
+        { word: "Redo", spoken: "Redo the edit undone last", edit: future.at(-1), act: redo, shift: "Shift+" },
+      ].map(({ word, spoken, edit, act, shift }) => (
+        <button
+          key={word}
+          type="button"
+          className="button slim plain"
+          onClick={act}
+          disabled={edit === undefined}
+          aria-label={spoken}
+          title={naming(word, edit, `Ctrl+${shift}Z`)}
+          aria-keyshortcuts={`Control+${shift}Z Meta+${shift}Z`}
+        >
+          {word}
+        </button>
+      ))}
     </div>
   );
 }

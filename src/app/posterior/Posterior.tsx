@@ -5,6 +5,7 @@ import { fixed } from "../format";
 import { history, useHistoryVersion, useRecording } from "../history";
 import { type Moment, useMoment } from "../moment";
 import { edgeName, lookOf } from "../operations";
+import { type Segment, Segments } from "../Segments";
 import { hover, useFocus } from "../store";
 import { TimeAxis, ValueAxis } from "./Axes";
 import { bandsOf } from "./bands";
@@ -23,10 +24,12 @@ const NARROW = 480;
 const LOWEST = 26;
 const COMPACT = 40;
 
-const QUANTITIES: readonly { quantity: Quantity; symbol: string; title: string }[] = [
-  { quantity: "alpha", symbol: "α", title: "Architecture parameters α" },
-  { quantity: "mixing", symbol: "p", title: "Mixing weights p = softmax(α)" },
-];
+const QUANTITIES = (
+  [
+    { value: "alpha", label: "α", title: "Architecture parameters α" },
+    { value: "mixing", label: "p", title: "Mixing weights p = softmax(α)" },
+  ] as const
+).map((each): Segment<Quantity> => ({ ...each, spoken: each.title }));
 
 /** The distribution itself: one row an edge. */
 export function Posterior() {
@@ -55,20 +58,7 @@ export function Posterior() {
     <section className="panel posterior" aria-labelledby="posterior-title">
       <div className="panel-head">
         <h2 id="posterior-title">Posterior</h2>
-        <fieldset className="segments" aria-label="Quantity">
-          {QUANTITIES.map((each) => (
-            <label key={each.quantity} title={each.title}>
-              <input
-                type="radio"
-                name="quantity"
-                aria-label={each.title}
-                checked={quantity === each.quantity}
-                onChange={() => setQuantity(each.quantity)}
-              />
-              {each.symbol}
-            </label>
-          ))}
-        </fieldset>
+        <Segments label="Quantity" name="quantity" options={QUANTITIES} value={quantity} onChange={setQuantity} />
         <Legend space={moment.space} />
       </div>
       <div className={`heads small muted ${narrow ? "narrow" : ""}`} aria-hidden="true">

@@ -1,6 +1,8 @@
 import { create } from "zustand";
 import type { Settings } from "../../core/controls";
-import { gunzip, gzip } from "../../core/gunzip";
+import { messageOf } from "../../core/errors";
+import { gunzip, gzip, isGzip } from "../../core/gunzip";
+import type { ReadRun } from "../../worker/protocol";
 import { startWith } from "../form";
 import { Recording } from "../recording";
 import * as session from "../session";
@@ -60,8 +62,6 @@ export function idOf(recording: Recording): string {
   ids.set(recording, id);
   return id;
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** The shelf, opened and read once. */
 function opened(): Promise<Shelf> {
@@ -136,7 +136,7 @@ export async function recordingOf(id: string): Promise<Recording> {
   const run = get().kept?.find((each) => each.id === id);
   const file = await found.file(id);
   if (!run || !file) throw new Error("the run is kept no more");
-  const recording = await read(file);
+  const recording = recordingFrom(await session.readRun(file));
   recording.seconds ||= run.seconds;
   ids.set(recording, id);
   remember(id, recording);
@@ -150,8 +150,7 @@ export async function fileText(id: string): Promise<string> {
   return new TextDecoder().decode((await gunzip(file)).bytes);
 }
 
-async function read(file: Uint8Array): Promise<Recording> {
-  const { settings, mean, scale, frame } = await session.readRun(file);
+function recordingFrom({ settings, mean, scale, frame }: ReadRun): Recording {
   const recording = new Recording(settings, mean, scale);
   recording.append(frame);
   return recording;
@@ -215,16 +214,15 @@ export function importFiles(files: readonly File[]): Promise<void> {
   return doing("Reading the run file…", async () => {
     for (const file of files) {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      const packed = bytes[0] === 0x1f && bytes[1] === 0x8b ? Promise.resolve(bytes.slice()) : gzip(bytes);
-      const { device, ...run } = await session.readRun(bytes).catch((error) => {
+      const packed = isGzip(bytes) ? Promise.resolve(bytes.slice()) : gzip(bytes);
+      const run = await session.readRun(bytes).catch((error) => {
         throw new Error(`${file.name} was not imported: ${messageOf(error)}`);
       });
-      const recording = new Recording(run.settings, run.mean, run.scale);
-      recording.append(run.frame);
+      const recording = recordingFrom(run);
       const id = idOf(recording);
       const name = file.name.replace(/(\.jsonl|\.json|\.gz|\.txt)+$/, "");
       remember(id, recording);
-      await put(summarise(recording, { id, name, kept: Date.now(), device }), packed);
+      await put(summarise(recording, { id, name, kept: Date.now(), device: run.device }), packed);
       session.showRecording(recording, id);
     }
   });

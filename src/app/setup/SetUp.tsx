@@ -1,8 +1,9 @@
 import { setControl, setForm } from "../form";
 import { clock, short } from "../format";
 import { Field } from "../knobs/Field";
-import { useApp } from "../store";
-import { formOf, PRESETS, presetOf } from "./presets";
+import { type Segment, Segments } from "../Segments";
+import { type Objective, useApp } from "../store";
+import { formOf, PRESETS, type Preset, presetOf } from "./presets";
 import "./setup.css";
 
 const CLASSES = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
@@ -10,15 +11,17 @@ const CLASSES = ["T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "s
 const SIZES = ["channels", "cells", "image", "images", "batch", "steps", "seed"] as const;
 const INSTANT_SIZES = ["steps", "seed"] as const;
 
-const OBJECTIVES = [
-  { value: "supernet", label: "Supernet", note: "Train a weight-sharing supernet on images, as a real search does." },
-  { value: "instant", label: "Instant", note: "Learn from the benchmark's own answers, which no real search sees." },
-] as const;
+const OBJECTIVES: readonly Segment<Objective>[] = [
+  { value: "supernet", label: "Supernet", title: "Train a weight-sharing supernet on images, as a real search does." },
+  { value: "instant", label: "Instant", title: "Learn from the benchmark's own answers, which no real search sees." },
+];
+const PRESET_OPTIONS = PRESETS.map(
+  (preset): Segment<Preset | null> => ({ value: preset, label: preset.title, title: preset.note }),
+);
 
 /** What is searched, how, on what, and how large. */
 export function SetUp() {
   const draft = useApp((state) => state.draft);
-  const chosen = presetOf(draft);
   const instant = draft.objective === "instant";
   return (
     <section className="panel setup" aria-labelledby="setup-title">
@@ -26,32 +29,21 @@ export function SetUp() {
         <h2 id="setup-title">Set-up</h2>
         <span className="small muted">acts at reset</span>
       </div>
-      <fieldset className="segments" aria-label="Objective">
-        {OBJECTIVES.map(({ value, label, note }) => (
-          <label key={value} title={note}>
-            <input
-              type="radio"
-              name="objective"
-              checked={draft.objective === value}
-              onChange={() => setControl("objective", value)}
-            />
-            {label}
-          </label>
-        ))}
-      </fieldset>
-      <fieldset className="segments presets" aria-label="Preset">
-        {PRESETS.map((preset) => (
-          <label key={preset.id} title={preset.note}>
-            <input
-              type="radio"
-              name="preset"
-              checked={preset === chosen}
-              onChange={() => setForm(formOf(preset, draft.seed))}
-            />
-            {preset.title}
-          </label>
-        ))}
-      </fieldset>
+      <Segments
+        label="Objective"
+        name="objective"
+        options={OBJECTIVES}
+        value={draft.objective}
+        onChange={(objective) => setControl("objective", objective)}
+      />
+      <Segments
+        label="Preset"
+        name="preset"
+        className="presets"
+        options={PRESET_OPTIONS}
+        value={presetOf(draft)}
+        onChange={(preset) => preset && setForm(formOf(preset, draft.seed))}
+      />
       <div className="pairs">
         <Field name="space" compact />
         <Field name="method" compact />

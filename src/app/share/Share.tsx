@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { messageOf } from "../../core/errors";
 import { dartsGenotype, jsonGenotype } from "../../core/export/genotype";
 import { pytorchModule } from "../../core/export/pytorch";
 import { history } from "../history";
@@ -34,7 +35,7 @@ export default function Share() {
       await work();
       say(what);
     } catch (error) {
-      say(`That did not work: ${error instanceof Error ? error.message : String(error)}.`);
+      say(`That did not work: ${messageOf(error)}.`);
     }
   };
   return (

@@ -1,4 +1,4 @@
-import { InputError } from "../../core/errors";
+import { InputError, messageOf } from "../../core/errors";
 import { gunzip } from "../../core/gunzip";
 import { type Dataset, type Images, type Part, type ReadFile, slice } from "./dataset";
 import { fromStreams } from "./pixel-codec";
@@ -124,7 +124,7 @@ async function readOrExplain(read: ReadFile, path: string): Promise<Uint8Array> 
   try {
     return await read(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new InputError(
       `${path} could not be read (${reason}): restore the file, or check the connection and try again`,
     );

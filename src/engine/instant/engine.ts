@@ -1,6 +1,6 @@
 import type { Benchmark, BenchmarkSet } from "../../core/benchmark";
 import { ExpectedValue } from "../../core/expectation";
-import { CELLS, cellOfCode, NAS_BENCH_201 } from "../../core/nasbench201";
+import { CELLS, NAS_BENCH_201 } from "../../core/nasbench201";
 import { rowOffsets } from "../../core/space";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec } from "../engine";
 import { DRAWS } from "./examples";
@@ -19,14 +19,9 @@ const CLASSES: Readonly<Record<BenchmarkSet, number>> = { cifar10: 10, cifar100:
 
 /** The benchmark's validation accuracies of a data set. Test accuracies stay unseen: they judge the result. */
 export function objectiveTable(benchmark: Benchmark, set: BenchmarkSet): ObjectiveTable {
-  const accuracy = new Float64Array(CELLS);
-  const spread = new Float64Array(CELLS);
-  for (let code = 0; code < CELLS; code++) {
-    const figures = benchmark.figures(cellOfCode(code));
-    accuracy[code] = figures.accuracy[set].valid / 100;
-    // The file has the spread of CIFAR-10's validation accuracy alone.
-    spread[code] = set === "cifar10" ? figures.spread / 100 : 0;
-  }
+  const accuracy = benchmark.validAccuracy(set).map((percent) => percent / 100);
+  // The file has the spread of CIFAR-10's validation accuracy alone.
+  const spread = set === "cifar10" ? benchmark.spreads().map((points) => points / 100) : new Float64Array(CELLS);
   return { classes: CLASSES[set], accuracy, spread };
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/errors";
 import { IN_NODE, LossSignal, type OpenDevice, Unavailable } from "../device";
 
 /** Limits to raise from the guaranteed ones to the adapter's own: those that TensorFlow.js asks for, and the number of bindings. */
@@ -44,7 +45,7 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
       requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
     });
   } catch (error) {
-    throw new Unavailable(`the WebGPU adapter gave no device (${error instanceof Error ? error.message : error})`);
+    throw new Unavailable(`the WebGPU adapter gave no device (${messageOf(error)})`);
   }
 }
 

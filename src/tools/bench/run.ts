@@ -1,14 +1,16 @@
 /**
  * Benchmarks of the search step and of whole searches, in Node and in Chromium; writes docs/performance.md, and the figures behind it to
- * docs/performance.json. Run it on a quiet machine: `npm run bench`, or `npm run bench -- node chromium searches` for parts of it. Its figures hold for that machine; what carries over are ratios within one table, dispatches and JavaScript.
+ * docs/performance.json. Run it on a quiet machine: `npm run bench`, or `npm run bench -- node chromium searches` for parts of it. Its
+ * figures hold for that machine; what carries over are ratios within one table, dispatches and JavaScript.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { chromium } from "playwright-core";
-import { createServer, preview } from "vite";
+import { createServer } from "vite";
 import type { BenchLine } from "../../engine/bench";
 import { CHROMIUM, PLAIN_FLAGS, WEBGPU_FLAGS } from "../chromium.mjs";
+import { chooseSupernet, serve } from "../page";
 import { type EndToEnd, type Findings, report } from "./report";
 import { type Case, run } from "./worker";
 
@@ -76,8 +78,7 @@ interface BenchWindow {
 
 /** The built page's default search, as a person starts it. */
 async function endToEnd(): Promise<EndToEnd[]> {
-  const server = await preview({ preview: { port: 0, strictPort: false }, logLevel: "silent" });
-  const address = server.resolvedUrls?.local[0] ?? "";
+  const { server, address } = await serve();
   const lines: EndToEnd[] = [];
   try {
     for (const [device, flags] of [
@@ -88,12 +89,8 @@ async function endToEnd(): Promise<EndToEnd[]> {
       const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...flags] });
       const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
       await page.goto(address);
-      // It opens with the instant objective under way.
-      await page.getByRole("radio", { name: "One minute" }).check();
-      await page.getByRole("button", { name: "Reset", exact: true }).click();
-      await page.getByRole("radio", { name: "One minute" }).check();
-      await page.getByRole("button", { name: "Reset", exact: true }).click();
-      await page.getByRole("button", { name: new RegExp(`^Device: ${device}`) }).waitFor({ timeout: 120_000 });
+      await chooseSupernet(page);
+      await page.getByRole("button", { name: new RegExp(`^Device: ${device}`) }).waitFor();
       const seconds = async (least: string) => {
         await page.waitForFunction(
           (pattern) => new RegExp(pattern).test(document.querySelector(".bar")?.textContent ?? ""),
