@@ -8,7 +8,7 @@ import { packState, stateParts, writeInputs } from "../../src/engine/plan/exchan
 import { createPlan } from "../../src/engine/plan/plan";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { Machine, matmulPeak, threadsFor } from "../../src/engine/wasm/machine";
-import { relaxedSimd } from "../../src/engine/wasm/team";
+import { MEMORY_FROM, relaxedSimd, Team } from "../../src/engine/wasm/team";
 import { compile } from "../../src/tools/build-wasm.mjs";
 import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
 import { Interpreter } from "../support/interpreter";
@@ -252,6 +252,15 @@ describe("threads of the WASM engine", () => {
     expect(machine.threads).toBe(3);
     machine.dispose();
     expect(await matmulPeak(2, 1)).toMatchObject({ threads: 2 });
+  });
+
+  it("take nothing before there is anything to take", async () => {
+    const gate = MEMORY_FROM + 4096;
+    const team = await Team.create(2, 2 * MEMORY_FROM, [MEMORY_FROM, MEMORY_FROM, MEMORY_FROM, 64, gate, 0, 0]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const partsDone = new Int32Array(team.memory.buffer, gate + 8, 1)[0];
+    team.dispose();
+    expect(partsDone).toBe(0);
   });
 
   it("are few for a small network, and never more than there are", () => {

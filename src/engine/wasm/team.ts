@@ -11,6 +11,9 @@ export const MEMORY_FROM = PAGE;
 /** Bytes that the gate takes, where the threads share parts of work out; see assembly/share.ts. */
 export const GATE_BYTES = 64;
 
+/** A ticket without free parts, see assembly/share.ts. */
+const NO_PARTS = 0xffffn;
+
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
 let relaxed: boolean | undefined;
 
@@ -69,6 +72,9 @@ export class Team {
         },
       },
     });
+    // Helpers are at work before the first stage is published: until then there is no part to take, or they would report parts of
+    // nothing and the first stage would wait for ever for the right number.
+    if (threads > 1) new BigInt64Array(memory.buffer, layout[4], 1)[0] = NO_PARTS;
     const jobs = Array.from({ length: threads - 1 }, (_, i) => {
       return { module, memory, layout, thread: i + 1, threads };
     });

@@ -16,7 +16,7 @@ export let gate: usize = 0;
 let part: i32 = 0;
 let parts: i32 = 1;
 
-/** `rowsBytes` of scratch for every thread, from `rowsAt` on; `gateAt` 64 bytes of zeros. */
+/** `rowsBytes` of scratch for every thread, from `rowsAt` on; `gateAt` 64 bytes, a ticket without free parts, then zeros. */
 export function setup(
   arenaAt: usize,
   scratchAt: usize,
