@@ -35,6 +35,7 @@ for (const [suffix, colorScheme, width] of [
   await finished(page);
   await page.getByRole("radio", { name: "Samples" }).check();
   await page.getByRole("radio", { name: "In the space" }).check();
+  await page.locator(".cell").evaluate((element) => element.scrollIntoView({ block: "center" }));
   await shot("samples");
   await page.getByRole("radio", { name: "Weighted" }).check();
   await drawer(page, "Compare");

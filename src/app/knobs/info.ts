@@ -9,8 +9,8 @@ export const ACTS: Readonly<Record<Acts, { tag: string; sentence: string }>> = {
   restart: { tag: "reset", sentence: "Acts at the next reset." },
 };
 
-/** The control that the explanation under the knobs speaks of: the last one pointed at. */
-export const useInfo = create<{ key: ControlKey }>(() => ({ key: "archRate" }));
+/** The control that the explanation under the knobs speaks of: the last one pointed at; null before. */
+export const useInfo = create<{ key: ControlKey | null }>(() => ({ key: null }));
 
 export function explain(key: ControlKey): void {
   if (useInfo.getState().key !== key) useInfo.setState({ key });
