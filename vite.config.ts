@@ -18,7 +18,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node", testTimeout: 120_000 },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 120_000,
+          // One less than there are processors, which is the default, leaves half of a small machine idle.
+          maxWorkers: "100%",
+        },
       },
       {
         // The same engine tests as in Node, on WebGPU.
