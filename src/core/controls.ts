@@ -84,7 +84,7 @@ export const CONTROLS = {
       },
       {
         value: "darts",
-        label: "DARTS, first order",
+        label: "DARTS",
         note: "Keeps one value for each operation and mixes all operations by their softmax.",
       },
       {
@@ -456,6 +456,23 @@ export const CONTROLS = {
     group: "architecture",
     acts: "live",
     methods: POINT_ESTIMATES,
+  }),
+  order: choice<"first" | "second">({
+    label: "Order",
+    default: "first",
+    options: [
+      { value: "first", label: "first", note: "Takes the weights as they are." },
+      {
+        value: "second",
+        label: "second: one weight step ahead",
+        note: "Follows the validation loss after one weight step, which depends on the architecture too; each sample then costs six times as much.",
+      },
+    ],
+    help: "Whether the architecture's gradient heeds that the weights answer to the architecture.",
+    group: "architecture",
+    acts: "restart",
+    methods: ["balenas", "darts"],
+    objectives: SUPERNET,
   }),
   update: choice<"vadam" | "vogn">({
     label: "Update",

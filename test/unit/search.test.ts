@@ -31,6 +31,7 @@ async function given(chosen: Partial<Settings>, during: (search: Search) => void
         during(opened.search);
         return { loss: 1, accuracy: 0, gradient: Float64Array.from(mixing, (p) => p - 0.5) };
       },
+      weightGradient: async () => ({ loss: 1, accuracy: 0, gradient: new Float32Array(weights.length) }),
       evaluate: async () => ({ loss: 1, accuracy: 0 }),
       exportState: async () => weights,
       importState: () => {},

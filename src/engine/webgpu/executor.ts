@@ -1,7 +1,7 @@
 import { InputError } from "../../core/errors";
 import type { Progress } from "../device";
 import type { Entry } from "../plan/kernels";
-import { PASSES, type Pass } from "../plan/layer";
+import { PROGRAMS, type ProgramName } from "../plan/layer";
 import { type Plan, tooLarge } from "../plan/plan";
 import { Compiler } from "./compiler";
 import { lower, type Variant } from "./lower";
@@ -10,7 +10,7 @@ import { type Dispatch, moduleOf, type Shader } from "./shader";
 /** What the executor needs of a plan. */
 export interface Executable extends Pick<Plan, "images" | "floats"> {
   readonly spec: { readonly batch: number };
-  readonly programs: Readonly<Record<Pass, readonly Entry[]>>;
+  readonly programs: Readonly<Record<ProgramName, readonly Entry[]>>;
 }
 
 interface Step {
@@ -41,7 +41,7 @@ export class Executor {
     private readonly arena: GPUBuffer,
     private readonly constants: GPUBuffer,
     private readonly bindings: GPUBindGroup,
-    private readonly programs: Readonly<Record<Pass, readonly Step[]>>,
+    private readonly programs: Readonly<Record<ProgramName, readonly Step[]>>,
     private readonly staging: Staging,
     /** Of the arena, partial sums included. */
     readonly bytes: number,
@@ -53,7 +53,7 @@ export class Executor {
    */
   static async create(device: GPUDevice, plan: Executable, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const { layout, compile } = Compiler.of(device);
-    const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, variant, plan.floats));
+    const lowered = PROGRAMS.map((name) => lower(plan.programs[name], plan.images, variant, plan.floats));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
     const limit = arenaLimit(device);
@@ -100,7 +100,7 @@ export class Executor {
           return { pipeline, argumentsAt: packed.offsets[next++], groups };
         }),
       );
-      const programs = Object.fromEntries(PASSES.map((pass, i) => [pass, steps[i]])) as Record<Pass, Step[]>;
+      const programs = Object.fromEntries(PROGRAMS.map((name, i) => [name, steps[i]])) as Record<ProgramName, Step[]>;
       return new Executor(device, arena, constants, bindings, programs, new Staging(device), floats * 4);
     } catch (error) {
       arena.destroy();
@@ -115,12 +115,12 @@ export class Executor {
   }
 
   /** Runs a program, then reads a range of the arena. */
-  run(pass: Pass, result: Range): Promise<Float32Array> {
+  run(name: ProgramName, result: Range): Promise<Float32Array> {
     const encoder = this.device.createCommandEncoder();
     const compute = encoder.beginComputePass();
     const offsets = [0];
     let bound: GPUComputePipeline | undefined;
-    for (const { pipeline, argumentsAt, groups } of this.programs[pass]) {
+    for (const { pipeline, argumentsAt, groups } of this.programs[name]) {
       if (pipeline !== bound) compute.setPipeline(pipeline);
       bound = pipeline;
       offsets[0] = argumentsAt;
