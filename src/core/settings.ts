@@ -56,6 +56,9 @@ export interface StepPasses {
 /** What a step on a supernet takes, half by half. */
 export function stepPasses(settings: Settings): StepPasses {
   const proposals = proposalsOf(settings);
+  // The attack on the training batch: a gradient a step, and the loss before and after.
+  if (settings.method === "sdarts-adv")
+    return { architecture: proposals + settings.ascentSteps, weights: 1, forward: 2 };
   if (unrolls(settings)) return { architecture: 3 * proposals, weights: 1 + 2 * proposals, forward: 0 };
   return { architecture: proposals, weights: 1, forward: 0 };
 }

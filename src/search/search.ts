@@ -1,7 +1,7 @@
 import type { Benchmark } from "../core/benchmark";
 import { CONTROLS, type ControlKey, type Settings } from "../core/controls";
 import { InputError } from "../core/errors";
-import type { Lesson, Method, Proposal } from "../core/method";
+import type { Lesson, Method, Proposal, Trial } from "../core/method";
 import { RandomStream } from "../core/random";
 import { checkTogether, unrolls } from "../core/settings";
 import { softmaxRows } from "../core/softmax";
@@ -315,17 +315,18 @@ export class Search {
     return { validLoss, validAccuracy: mean(({ accuracy }) => accuracy), ...asRecord(proposals, lesson) };
   }
 
-  /** Lets a method that decides by trying cells out do so, on the first batch of the evaluation images. */
+  /** Lets a method that decides by trials do so, on the first batch of the evaluation images. */
   private async decide(): Promise<void> {
     const { method, engine, evaluationBatches } = this.parts;
     if (!method.decide) return;
     const [batch] = await evaluationBatches(this.current.evaluateImages);
-    await method.decide(this.noise, (mixing) => engine.evaluate(mixing, batch));
+    await method.decide(this.noise, trialOn(engine, batch));
   }
 
   private async weightHalf(step: number, batch: Batch): Promise<{ score: Score; mixing: number[] }> {
     const { method, engine } = this.parts;
-    const mixing = method.trainingMixing(this.noise);
+    const planned = method.trainingMixing(this.noise);
+    const mixing = (await method.perturb?.(planned, this.noise, trialOn(engine, batch))) ?? planned;
     const score = await engine.weightStep(mixing, batch, this.weightStep(step));
     checkFinite(score.loss, step);
     return { score, mixing: [...mixing] };
@@ -340,6 +341,13 @@ export class Search {
     const { benchmark, space, method } = this.parts;
     return benchmark?.figures(space.discretise(method.mean)).accuracy ?? null;
   }
+}
+
+function trialOn(engine: Engine, batch: Batch): Trial {
+  return {
+    score: (mixing) => engine.evaluate(mixing, batch),
+    differentiate: (mixing) => engine.architectureGradient(mixing, batch, false),
+  };
 }
 
 function checkFinite(loss: number, step: number): void {
