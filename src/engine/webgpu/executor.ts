@@ -1,7 +1,7 @@
 import { InputError } from "../../core/errors";
 import type { Progress } from "../device";
 import type { Entry } from "../plan/kernels";
-import { PASSES, type Pass } from "../plan/layer";
+import { PROGRAMS, type ProgramName } from "../plan/layer";
 import { type Plan, tooLarge } from "../plan/plan";
 import { Compiler } from "./compiler";
 import { lower, type Variant } from "./lower";
@@ -10,7 +10,7 @@ import { type Dispatch, moduleOf, type Shader } from "./shader";
 /** What the executor needs of a plan. */
 export interface Executable extends Pick<Plan, "images" | "floats"> {
   readonly spec: { readonly batch: number };
-  readonly programs: Readonly<Record<Pass, readonly Entry[]>>;
+  readonly programs: Readonly<Record<ProgramName, readonly Entry[]>>;
 }
 
 interface Step {
@@ -45,7 +45,7 @@ export class Executor {
     private readonly arena: GPUBuffer,
     private readonly constants: GPUBuffer,
     private readonly bindings: GPUBindGroup,
-    private readonly programs: Readonly<Record<Pass, Steps>>,
+    private readonly programs: Readonly<Record<ProgramName, Steps>>,
     private readonly staging: Staging,
     /** Of the arena, partial sums included. */
     readonly bytes: number,
@@ -57,7 +57,7 @@ export class Executor {
    */
   static async create(device: GPUDevice, plan: Executable, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const { layout, compile } = Compiler.of(device);
-    const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, variant, plan.floats));
+    const lowered = PROGRAMS.map((name) => lower(plan.programs[name], plan.images, variant, plan.floats));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
     const limit = arenaLimit(device);
@@ -106,7 +106,7 @@ export class Executor {
         next += steps.length;
         return { steps, argumentsAt: Uint32Array.from(packed.offsets.slice(next - steps.length, next)) };
       });
-      const programs = Object.fromEntries(PASSES.map((pass, i) => [pass, lists[i]])) as Record<Pass, Steps>;
+      const programs = Object.fromEntries(PROGRAMS.map((name, i) => [name, lists[i]])) as Record<ProgramName, Steps>;
       return new Executor(device, arena, constants, bindings, programs, new Staging(device), floats * 4);
     } catch (error) {
       arena.destroy();
@@ -121,10 +121,10 @@ export class Executor {
   }
 
   /** Runs a program, then reads a range of the arena. */
-  run(pass: Pass, result: Range): Promise<Float32Array> {
+  run(name: ProgramName, result: Range): Promise<Float32Array> {
     const encoder = this.device.createCommandEncoder();
     const compute = encoder.beginComputePass();
-    const { steps, argumentsAt } = this.programs[pass];
+    const { steps, argumentsAt } = this.programs[name];
     let bound: GPUComputePipeline | undefined;
     for (const [i, { pipeline, groups }] of steps.entries()) {
       if (pipeline !== bound) compute.setPipeline(pipeline);
