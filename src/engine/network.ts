@@ -1,20 +1,8 @@
 import { InputError } from "../core/errors";
 import type { RandomStream } from "../core/random";
 import type { Choices, NetworkSizes, SearchSpace } from "../core/space";
-
-/** How a trainable tensor starts: uniform within one over the root of its fan-in (PyTorch's default), ones, or zeros. */
-type Start = "fan-in" | "one" | "zero";
-
-/** One tensor of the network's state and its place in the flat vector of all of its kind. */
-export interface Parameter {
-  /** For example "stem/conv", "cell2/3<-1/nor_conv_3x3", "reduce1/conv2/scale", "head/bias", "stem/variance". */
-  readonly name: string;
-  /** Convolutions: height, width, in, out. The classifier: in, out. Scales, offsets, bias, means, variances: channels. */
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly size: number;
-  readonly start: Start;
-}
+import { dartsLayout } from "./darts";
+import { appender, type Parameter } from "./parameter";
 
 /** Side of a cell operation's kernel, for the operations that hold weights. */
 export const KERNELS: Readonly<Record<string, number>> = { nor_conv_1x1: 1, nor_conv_3x3: 3 };
@@ -33,15 +21,6 @@ export function halved(side: number): number {
   return Math.ceil(side / 2);
 }
 
-/** A function that appends to a layout. */
-function appender(layout: Parameter[]): (name: string, shape: readonly number[], start: Start) => void {
-  return (name, shape, start) => {
-    const last = layout[layout.length - 1];
-    const size = shape.reduce((product, side) => product * side, 1);
-    layout.push({ name, shape, offset: last ? last.offset + last.size : 0, size, start });
-  };
-}
-
 /**
  * The operation of every edge of a discrete network.
  * @throws {InputError} where the architecture is not one choice for every row
@@ -57,14 +36,29 @@ export function chosenOperations({ rows, title }: SearchSpace, architecture: Cho
   });
 }
 
+/** Layout of the networks of a space, by the space's id. */
+const LAYOUTS: Readonly<Record<string, typeof parameterLayout>> = {
+  nasbench201: nasBench201Layout,
+  darts: dartsLayout,
+};
+
 /**
- * The trainable tensors of the NAS-Bench-201 networks (Dong and Yang, ICLR 2020), in the order in which every engine keeps its weights.
- * Convolutions have no bias. Batch norm is affine in the skeleton; in the cells it has no parameters in the supernet, as upstream, and
- * is affine in the discrete network of an architecture, which has only the operations that were chosen: those of edges that lead
- * nowhere too, as the benchmark counts.
- * @throws {InputError} where the architecture is not one choice for every row
+ * The trainable tensors of a space's supernet, or of the discrete network of an architecture, in the order in which every engine keeps
+ * its weights.
+ * @throws {InputError} where no network is known for the space, or the architecture is not one choice for every row
  */
 export function parameterLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
+  const layout = LAYOUTS[space.id];
+  if (layout) return layout(space, sizes, architecture);
+  throw new InputError(`no network is known for the search space ${space.title}`);
+}
+
+/**
+ * NAS-Bench-201 (Dong and Yang, ICLR 2020). Convolutions have no bias. Batch norm is affine in the skeleton; in the cells it has no parameters in the supernet, as upstream, and
+ * is affine in the discrete network of an architecture, which has only the operations that were chosen: those of edges that lead
+ * nowhere too, as the benchmark counts.
+ */
+function nasBench201Layout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
   const layout: Parameter[] = [];
   const add = appender(layout);
   const chosen = architecture && chosenOperations(space, architecture);

@@ -6,6 +6,7 @@ import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
 import { lower, type Variant, variantsFor } from "../../src/engine/webgpu/lower";
 import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
 import { CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
+import { dartsCase, dartsOracle } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
 import { oracle } from "../support/oracle";
 import { compareUnrolled } from "../support/unrolled";
@@ -96,6 +97,35 @@ describe("the WebGPU engine", () => {
       expect(relativeError(examples.perExample ?? [], expected.perExample)).toBeLessThan(TOLERANCE);
       expect(before.subarray(0, weights.length)).toEqual(weights);
       // Without momentum the velocity is the gradient.
+      expect(relativeError(state.subarray(weights.length), expected.weights)).toBeLessThan(TOLERANCE);
+    });
+  }
+
+  const darts: Setting[] = [
+    { name: "four channels, 8 px", sizes: { channels: 4, imageChannels: 3 }, batch: 8 },
+    {
+      name: "as a GPU does it, five channels and odd sides",
+      sizes: { channels: 5, image: 10 },
+      batch: 5,
+      variant: GPU,
+    },
+  ];
+  for (const { name, sizes, batch, variant } of darts) {
+    it(`agrees with the DARTS network in float64: ${name}`, async () => {
+      const { spec, weights, mixing, batch: data } = dartsCase(sizes, batch);
+      const expected = dartsOracle(spec, weights, mixing, data);
+      const engine = await createWebGpuEngine(device, spec, weights, undefined, variant);
+      const score = await engine.evaluate(mixing, data);
+      const examples = await engine.architectureGradient(mixing, data, true);
+      const plain = await engine.architectureGradient(mixing, data, false);
+      await engine.weightStep(mixing, data, { rate: 1, momentum: 0, decay: 0, clip: 1e9 });
+      const state = await engine.exportState();
+      engine.dispose();
+      expect(problems).toEqual([]);
+      expect(relativeError([score.loss], [expected.loss])).toBeLessThan(TOLERANCE);
+      expect(relativeError(plain.gradient, expected.mixing)).toBeLessThan(TOLERANCE);
+      expect(relativeError(examples.gradient, expected.mixing)).toBeLessThan(TOLERANCE);
+      expect(relativeError(examples.perExample ?? [], expected.perExample)).toBeLessThan(TOLERANCE);
       expect(relativeError(state.subarray(weights.length), expected.weights)).toBeLessThan(TOLERANCE);
     });
   }

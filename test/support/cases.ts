@@ -51,7 +51,8 @@ export function fresh({
   );
 }
 
-function drawn(spec: SupernetSpec, mix: Mix, seed: number): Case {
+/** A network with everything drawn from a seed. */
+export function drawn(spec: SupernetSpec, mix: Mix, seed: number): Case {
   const { batch } = spec;
   const random = new RandomStream(seed, "case");
   const { image, imageChannels, classes } = spec.sizes;
@@ -66,7 +67,7 @@ function drawn(spec: SupernetSpec, mix: Mix, seed: number): Case {
       images: Float32Array.from(random.normals(batch * image * image * imageChannels)),
       labels: Uint8Array.from({ length: batch }, () => random.integer(classes)),
     },
-    mixing: mixingWeights(SPACE, mix, random),
+    mixing: mixingWeights(spec.space, mix, random),
   };
 }
 

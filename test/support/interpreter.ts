@@ -11,6 +11,7 @@ import {
   TERM_FIELDS,
   type Term,
   termsOf,
+  WINDOW,
 } from "../../src/engine/plan/kernels";
 import type { Plan } from "../../src/engine/plan/plan";
 import { unpack } from "../../src/engine/plan/weights";
@@ -139,6 +140,81 @@ export class Interpreter {
     return window.reduce((sum, position) => sum + value(position), 0) / window.length;
   }
 
+  /** Calls back for every multiply-accumulate of depthwise convolutions: indices of x, of z and of the weight. */
+  private depthwiseTaps(
+    a: Arguments<"depthwise">,
+    visit: (x: number, z: number, w: number, position: number) => void,
+  ): void {
+    const centre = (a.kernel - 1) / 2;
+    this.each(a.zSide ** 2, a.vectors, (p, c, b) => {
+      const u = c >> 2;
+      const channel = 4 * (a.xFirst + (u % a.xCount)) + (c & 3);
+      for (let tap = 0; tap < a.kernel ** 2; tap++) {
+        const y = Math.floor(p / a.zSide) * a.stride + a.dilation * (Math.floor(tap / a.kernel) - centre);
+        const x = (p % a.zSide) * a.stride + a.dilation * ((tap % a.kernel) - centre);
+        if (y < 0 || x < 0 || y >= a.xSide || x >= a.xSide) continue;
+        const w = a.weights + (u * a.kernel ** 2 + tap) * 4 + (c & 3);
+        visit(
+          this.at(a.x, a.xVectors, y * a.xSide + x, channel, b),
+          this.at(a.z, a.zVectors, p, 4 * a.zFirst + c, b),
+          w,
+          p,
+        );
+      }
+    });
+  }
+
+  /** The same for groups of pointwise convolutions, with x at an offset of its own. */
+  private pointwiseTaps(
+    a: Omit<Arguments<"pointwise">, "x">,
+    x: number,
+    visit: (x: number, z: number, w: number, position: number) => void,
+  ): void {
+    this.each(a.positions, a.groups * a.outs, (p, o, b) => {
+      const group = Math.floor(o / 4 / a.outs);
+      for (let i = 0; i < 4 * a.ins; i++) {
+        const w = a.weights + ((o >> 2) * 4 * a.ins + i) * 4 + (o & 3);
+        const from = this.at(x, a.groups * a.ins, p, 4 * a.ins * group + i, b);
+        visit(from, this.at(a.z, a.groups * a.outs, p, o, b), w, p);
+      }
+    });
+  }
+
+  /** Clears all parts of a gradient, and calls back with the part that each position belongs to. */
+  private partsOf(
+    a: { weights: number; parts: number; partStride: number },
+    floats: number,
+    positions: number,
+  ): (position: number) => number {
+    for (let part = 0; part < a.parts; part++) {
+      const from = a.weights + part * a.partStride;
+      this.arena.fill(0, from, from + floats);
+    }
+    return (p) => {
+      let part = 0;
+      while (p >= Math.floor(((part + 1) * positions) / a.parts)) part++;
+      return part;
+    };
+  }
+
+  /** Windows of 3 x 3 and stride s: calls back for each output position with the tap and position of its existing pixels. */
+  private windows(
+    side: number,
+    stride: number,
+    visit: (p: number, pixels: { tap: number; q: number }[]) => void,
+  ): void {
+    const half = Math.ceil(side / stride);
+    for (let p = 0; p < half * half; p++) {
+      const pixels: { tap: number; q: number }[] = [];
+      for (let tap = 0; tap < 9; tap++) {
+        const y = Math.floor(p / half) * stride + Math.floor(tap / 3) - 1;
+        const x = (p % half) * stride + (tap % 3) - 1;
+        if (y >= 0 && x >= 0 && y < side && x < side) pixels.push({ tap, q: y * side + x });
+      }
+      visit(p, pixels);
+    }
+  }
+
   /** Windows of 2 x 2 with stride 2: calls back with input position, output position and the window's number of pixels. */
   private halves(side: number, visit: (from: number, to: number, count: number) => void): void {
     const half = Math.ceil(side / 2);
@@ -174,22 +250,12 @@ export class Interpreter {
     },
     convWeights: (a) => {
       const m = this.arena;
-      const blocks = [
-        [a.wide, a.wideVectors * a.kernel ** 2],
-        [a.point, a.pointVectors],
-      ];
-      for (const [offset, vectors] of blocks) {
-        for (let part = 0; part < a.parts && vectors > 0; part++) {
-          const from = offset + part * a.partStride;
-          m.fill(0, from, from + vectors * a.xVectors * 16);
-        }
-      }
-      const positions = a.zSide ** 2;
-      const partOf = (p: number) => {
-        let part = 0;
-        while (p >= Math.floor(((part + 1) * positions) / a.parts)) part++;
-        return part;
-      };
+      const partOf = this.partsOf(
+        { ...a, weights: a.wide },
+        a.wideVectors * a.kernel ** 2 * a.xVectors * 16,
+        a.zSide ** 2,
+      );
+      if (a.pointVectors > 0) this.partsOf({ ...a, weights: a.point }, a.pointVectors * a.xVectors * 16, a.zSide ** 2);
       this.taps(a, (x, z, w, p) => {
         m[w + partOf(p) * a.partStride] += m[z] * (a.rectify ? Math.max(0, m[x]) : m[x]);
       });
@@ -216,7 +282,8 @@ export class Interpreter {
       this.each(a.positions, a.vectors, (p, c, b) => {
         const i = this.at(0, a.vectors, p, c, b);
         const xhat = (m[a.z + i] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
-        m[a.y + i] = m[a.scale + c] * xhat + m[a.offset + c] + (a.addend < 0 ? 0 : m[a.addend + i]);
+        const [scale, offset] = [a.scale < 0 ? 1 : m[a.scale + c], a.offset < 0 ? 0 : m[a.offset + c]];
+        m[a.y + i] = scale * xhat + offset + (a.addend < 0 ? 0 : m[a.addend + i]);
       });
     },
     normReduce: (a) => this.normReduce(a, (i) => this.arena[a.dy + i], a.z),
@@ -383,6 +450,119 @@ export class Interpreter {
         this.arena[at + 4] = 1 / Math.sqrt(this.arena[a.running + 4 * a.vectors + c] + NORM_EPSILON);
       }
     },
+    depthwise: (a) => {
+      const m = this.arena;
+      this.each(a.zSide ** 2, a.vectors, (p, c, b) => {
+        m[this.at(a.z, a.zVectors, p, 4 * a.zFirst + c, b)] = 0;
+      });
+      this.depthwiseTaps(a, (x, z, w) => {
+        m[z] += m[w] * Math.max(0, m[x]);
+      });
+    },
+    depthwiseData: (a) => {
+      const m = this.arena;
+      const sums = new Float64Array(a.xSide ** 2 * a.xVectors * 4 * this.plan.images);
+      this.depthwiseTaps(a, (x, z, w) => {
+        sums[x - a.x] += m[w] * m[z];
+      });
+      this.each(a.xSide ** 2, a.xCount, (p, c, b) => {
+        const i = this.at(0, a.xVectors, p, 4 * a.xFirst + c, b);
+        m[a.dx + i] = (a.add ? m[a.dx + i] : 0) + (m[a.x + i] > 0 ? sums[i] : 0);
+      });
+    },
+    depthwiseWeights: (a) => {
+      const m = this.arena;
+      const partOf = this.partsOf(a, a.vectors * a.kernel ** 2 * 4, a.zSide ** 2);
+      this.depthwiseTaps(a, (x, z, w, p) => {
+        m[w + partOf(p) * a.partStride] += m[z] * Math.max(0, m[x]);
+      });
+    },
+    pointwise: (a) => {
+      const m = this.arena;
+      this.each(a.positions, a.groups * a.outs, (p, c, b) => {
+        m[this.at(a.z, a.groups * a.outs, p, c, b)] = 0;
+      });
+      this.pointwiseTaps(a, a.x, (x, z, w) => {
+        m[z] += m[w] * m[x];
+      });
+    },
+    pointwiseData: (a) => {
+      const m = this.arena;
+      this.each(a.positions, a.groups * a.ins, (p, c, b) => {
+        m[this.at(a.dx, a.groups * a.ins, p, c, b)] = 0;
+      });
+      this.pointwiseTaps(a, a.dx, (x, z, w) => {
+        m[x] += m[w] * m[z];
+      });
+    },
+    pointwiseWeights: (a) => {
+      const m = this.arena;
+      const partOf = this.partsOf(a, a.groups * a.outs * a.ins * 16, a.positions);
+      this.pointwiseTaps(a, a.x, (x, z, w, p) => {
+        m[w + partOf(p) * a.partStride] += m[z] * m[x];
+      });
+    },
+    windows: (a) => {
+      const m = this.arena;
+      this.windows(a.xSide, a.stride, (p, pixels) => {
+        this.each(1, a.vectors, (_, c, b) => {
+          const value = (q: number) => m[this.at(a.x, a.vectors, q, c, b)];
+          const y = this.at(a.y, a.vectors, p, c, b);
+          if (a.kind === WINDOW.max) {
+            const best = pixels.reduce((found, pixel) => (value(pixel.q) > value(found.q) ? pixel : found));
+            m[y] = value(best.q);
+            m[this.at(a.winners, a.vectors, p, c, b)] = best.tap;
+          } else if (a.kind === WINDOW.mean) {
+            m[y] = pixels.reduce((sum, { q }) => sum + value(q), 0) / pixels.length;
+          } else {
+            const last = pixels.find(({ tap }) => tap === 8);
+            m[y] = last ? value(last.q) : 0;
+          }
+        });
+      });
+    },
+    windowsData: (a) => {
+      const m = this.arena;
+      if (!a.add) {
+        this.each(a.xSide ** 2, a.vectors, (p, c, b) => {
+          m[this.at(a.dx, a.vectors, p, c, b)] = 0;
+        });
+      }
+      this.windows(a.xSide, a.stride, (p, pixels) => {
+        this.each(1, a.vectors, (_, c, b) => {
+          const dy = m[this.at(a.dy, a.vectors, p, c, b)];
+          for (const { tap, q } of pixels) {
+            const dx = this.at(a.dx, a.vectors, q, c, b);
+            if (a.kind === WINDOW.mean) m[dx] += dy / pixels.length;
+            else if (tap === (a.kind === WINDOW.max ? m[this.at(a.winners, a.vectors, p, c, b)] : 8)) m[dx] += dy;
+          }
+        });
+      });
+    },
+    copy: (a) => {
+      const m = this.arena;
+      const end = a.to + a.channels;
+      this.each(a.positions, Math.ceil(end / 4), (p, c, b) => {
+        if (c < a.to) return;
+        const y = this.at(a.y, a.yVectors, p, c, b);
+        if (c >= end) m[y] = 0;
+        else m[y] = (a.add ? m[y] : 0) + m[this.at(a.x, a.xVectors, p, a.from + c - a.to, b)];
+      });
+    },
+    mean: (a) => {
+      const m = this.arena;
+      this.each(1, a.vectors, (_, c, b) => {
+        m[this.at(a.f, a.vectors, 0, c, b)] = 0;
+      });
+      this.each(a.positions, a.vectors, (p, c, b) => {
+        m[this.at(a.f, a.vectors, 0, c, b)] += m[this.at(a.x, a.vectors, p, c, b)] / a.positions;
+      });
+    },
+    meanData: (a) => {
+      this.each(a.positions, a.vectors, (p, c, b) => {
+        this.arena[this.at(a.dx, a.vectors, p, c, b)] = this.arena[this.at(a.df, a.vectors, 0, c, b)] / a.positions;
+      });
+    },
   };
 
   private normReduce(
@@ -413,7 +593,7 @@ export class Interpreter {
       const i = this.at(0, a.vectors, p, c, b);
       const xhat = (m[z + i] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
       const centred = gradient(i) - m[a.sums + channels + c] / n - (xhat * m[a.sums + c]) / n;
-      m[out + i] = m[a.scale + c] * this.inverse(a.stats, c) * centred;
+      m[out + i] = (a.scale < 0 ? 1 : m[a.scale + c]) * this.inverse(a.stats, c) * centred;
     });
   }
 

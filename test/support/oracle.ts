@@ -1,12 +1,13 @@
 import { rowOffsets } from "../../src/core/space";
 import type { Batch, Score, SupernetSpec } from "../../src/engine/engine";
-import { type Parameter, parameterLayout } from "../../src/engine/network";
+import { parameterLayout } from "../../src/engine/network";
+import type { Parameter } from "../../src/engine/parameter";
 
 /**
  * The supernet, or a discrete network, in plain float64 loops, layer by layer: a network to compare the engines with that shares no
  * idea with them but the order of the parameters. Tensors are batch x side x side x channels.
  */
-interface Map4 {
+export interface Map4 {
   readonly batch: number;
   readonly side: number;
   readonly channels: number;
@@ -14,7 +15,7 @@ interface Map4 {
 }
 
 /** A layer's value, and what turns dL/dvalue into gradients: it adds to its input's gradient and to the weights'. */
-interface Node {
+export interface Node {
   readonly value: Map4;
   readonly gradient: Map4;
   readonly back: () => void;
@@ -88,22 +89,23 @@ export function oracle(
 const STAGES = 3;
 const EPSILON = 1e-5;
 
-class Oracle {
-  private readonly layout: Map<string, Parameter>;
-  private readonly dWeights: Float64Array;
-  private readonly perExample: Float64Array;
-  private readonly tape: Node[] = [];
-  private readonly count: number;
+/** What records a network layer by layer and goes back; by itself that of NAS-Bench-201. */
+export class Oracle {
+  protected readonly layout: Map<string, Parameter>;
+  protected readonly dWeights: Float64Array;
+  protected readonly perExample: Float64Array;
+  protected readonly tape: Node[] = [];
+  protected readonly count: number;
   private margin = Infinity;
-  private readonly moments = new Map<string, Moments>();
+  protected readonly moments = new Map<string, Moments>();
 
   constructor(
-    private readonly spec: SupernetSpec,
-    private readonly weights: ArrayLike<number>,
-    private readonly batch: Batch,
+    protected readonly spec: SupernetSpec,
+    protected readonly weights: ArrayLike<number>,
+    protected readonly batch: Batch,
     /** Mixing weights, or the operation of each edge. */
-    private readonly architecture: ArrayLike<number> | readonly string[],
-    private readonly running?: Running,
+    protected readonly architecture: ArrayLike<number> | readonly string[],
+    protected readonly running?: Running,
   ) {
     this.count = batch.labels.length;
     const layout = parameterLayout(spec.space, spec.sizes, spec.architecture);
@@ -133,20 +135,20 @@ class Oracle {
     return { weights: this.dWeights, mixing, perExample: this.perExample, moments: this.moments };
   }
 
-  private record(value: Map4, back: (gradient: Float64Array) => void): Node {
+  protected record(value: Map4, back: (gradient: Float64Array) => void): Node {
     const gradient = map(value.batch, value.side, value.channels);
     const node = { value, gradient, back: () => back(gradient.data) };
     this.tape.push(node);
     return node;
   }
 
-  private parameter(name: string): Parameter {
+  protected parameter(name: string): Parameter {
     const found = this.layout.get(name);
     if (!found) throw new Error(`no parameter ${name}`);
     return found;
   }
 
-  private relu(x: Node): Node {
+  protected relu(x: Node): Node {
     const y = map(x.value.batch, x.value.side, x.value.channels);
     x.value.data.forEach((value, i) => {
       y.data[i] = Math.max(0, value);
@@ -157,7 +159,7 @@ class Oracle {
     });
   }
 
-  private conv(x: Node, name: string, stride: number): Node {
+  protected conv(x: Node, name: string, stride: number): Node {
     const { shape, offset } = this.parameter(name);
     const [kernel, , ins, outs] = shape;
     const pad = (kernel - 1) / 2;
@@ -191,7 +193,7 @@ class Oracle {
   }
 
   /** Batch norm, affine where it has a name. */
-  private norm(x: Node, name?: string): Node {
+  protected norm(x: Node, name?: string): Node {
     const { channels, data } = x.value;
     const count = data.length / channels;
     const y = map(x.value.batch, x.value.side, channels);
@@ -237,7 +239,7 @@ class Oracle {
   }
 
   /** Mean over windows, existing pixels only: 3 x 3 of stride 1 around every pixel, or 2 x 2 of stride 2. */
-  private pool(x: Node, stride: 1 | 2): Node {
+  protected pool(x: Node, stride: 1 | 2): Node {
     const { channels } = x.value;
     const side = Math.ceil(x.value.side / stride);
     const y = map(x.value.batch, side, channels);
@@ -269,7 +271,7 @@ class Oracle {
   }
 
   /** Sum of values, each times a mixing weight where its index is given. */
-  private sum(parts: readonly { node: Node; weight?: number }[], { value: like } = parts[0].node): Node {
+  protected sum(parts: readonly { node: Node; weight?: number }[], { value: like } = parts[0].node): Node {
     const { size } = this.spec.space;
     const y = map(like.batch, like.side, like.channels);
     const image = y.data.length / y.batch;
@@ -292,7 +294,7 @@ class Oracle {
     });
   }
 
-  private residual(x: Node, name: string): Node {
+  protected residual(x: Node, name: string): Node {
     const first = this.norm(this.conv(this.relu(x), `${name}/conv1`, 2), `${name}/conv1`);
     const second = this.norm(this.conv(this.relu(first), `${name}/conv2`, 1), `${name}/conv2`);
     const shortcut = this.conv(this.pool(x, 2), `${name}/shortcut`, 1);
@@ -300,7 +302,7 @@ class Oracle {
   }
 
   /** A candidate operation of an edge; `name` is that of its weights. */
-  private operation(operation: string, x: Node, name: string, affine = false): Node {
+  protected operation(operation: string, x: Node, name: string, affine = false): Node {
     switch (operation) {
       case "none":
         return this.record(map(x.value.batch, x.value.side, x.value.channels), () => {});
@@ -313,7 +315,7 @@ class Oracle {
     }
   }
 
-  private cell(x: Node, name: string): Node {
+  protected cell(x: Node, name: string): Node {
     if (typeof this.architecture[0] === "string") return this.discreteCell(x, name);
     const { space, architecture } = this.spec;
     const offsets = rowOffsets(space.rows);
@@ -339,7 +341,7 @@ class Oracle {
   }
 
   /** A cell of NAS-Bench-201, edge by edge. */
-  private discreteCell(x: Node, name: string): Node {
+  protected discreteCell(x: Node, name: string): Node {
     const [a, b, c, d, e, f] = Array.from(this.architecture, String);
     const edge = (to: number, from: number, operation: string, source: Node) => ({
       node: this.operation(operation, source, `${name}/${to}<-${from}/${operation}`),
@@ -349,10 +351,14 @@ class Oracle {
     return this.sum([edge(3, 0, d, x), edge(3, 1, e, one), edge(3, 2, f, two)]);
   }
 
-  private head(x: Node): Scored {
+  protected head(x: Node): Scored {
+    return this.classified(this.relu(this.norm(x, "head")));
+  }
+
+  /** Mean over the positions, classifier and loss. */
+  protected classified(y: Node): Scored {
     const { labels } = this.batch;
     const { classes } = this.spec.sizes;
-    const y = this.relu(this.norm(x, "head"));
     const { batch, side, channels } = y.value;
     const weight = this.parameter("head/weight").offset;
     const bias = this.parameter("head/bias").offset;
@@ -385,6 +391,6 @@ class Oracle {
   }
 }
 
-function map(batch: number, side: number, channels: number): Map4 {
+export function map(batch: number, side: number, channels: number): Map4 {
   return { batch, side, channels, data: new Float64Array(batch * side * side * channels) };
 }

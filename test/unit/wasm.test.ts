@@ -11,6 +11,7 @@ import { Machine, matmulPeak, threadsFor } from "../../src/engine/wasm/machine";
 import { MEMORY_FROM, relaxedSimd, Team } from "../../src/engine/wasm/team";
 import { compile } from "../../src/tools/build-wasm.mjs";
 import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
+import { dartsCase, dartsOracle } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
 import { oracle } from "../support/oracle";
 
@@ -29,6 +30,12 @@ const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: nu
   { name: "mixing weights of zero", sizes: {}, batch: 4, mix: "zero" },
 ];
 
+const DARTS_SETTINGS: typeof SETTINGS = [
+  { name: "dense", sizes: { channels: 4, imageChannels: 3 }, batch: 8 },
+  { name: "channels and a batch that need padding, odd sides", sizes: { channels: 5, image: 10 }, batch: 5 },
+  { name: "one-hot mixing weights", sizes: {}, batch: 4, mix: "one-hot" },
+];
+
 describe("the kernels in WebAssembly", () => {
   it("are those of the sources", async () => {
     const path = new URL("../../src/engine/wasm/binaries.ts", import.meta.url);
@@ -36,15 +43,19 @@ describe("the kernels in WebAssembly", () => {
   }, 60_000);
 
   const cases = [
-    ...SETTINGS.slice(0, 4).map(({ name, sizes, batch }) => ({ name, drawn: supernetCase(sizes, batch) })),
+    ...SETTINGS.slice(0, 4).map(({ name, sizes, batch }) => ({ name, drawn: supernetCase(sizes, batch), layers: /./ })),
     // Neither one channel nor cells without a path: gradients that the next norm makes zero are rounding alone.
     ...[SETTINGS[0], SETTINGS[1], SETTINGS[3]].map(({ name, sizes, batch }) => ({
       name: `discrete, ${name}`,
       drawn: discreteCase(CELLS["every operation"], sizes, batch),
+      layers: /./,
     })),
-    { name: "discrete, nothing at all", drawn: discreteCase(CELLS["nothing at all"], {}, 5) },
+    { name: "discrete, nothing at all", drawn: discreteCase(CELLS["nothing at all"], {}, 5), layers: /./ },
+    // Cells of both kinds, one of them behind a reduction; the others hold the same entries.
+    { name: "DARTS", drawn: dartsCase({ channels: 3, image: 4 }, 3), layers: /^(cell[12]|head)/ },
+    { name: "DARTS, an odd side", drawn: dartsCase({ channels: 9, image: 6 }, 5), layers: /^cell1/ },
   ];
-  for (const { name, drawn } of cases) {
+  for (const { name, drawn, layers } of cases) {
     it(`compute what the interpreter computes, entry by entry: ${name}`, async () => {
       const { spec, weights, mixing, batch: data } = drawn;
       const plan = createPlan(spec, { slots: 2 });
@@ -55,6 +66,10 @@ describe("the kernels in WebAssembly", () => {
         packState(plan, weights, ranges);
         writeInputs(plan, machine.arena, 0, mixing, data, STEP);
         for (const [i, entry] of plan.programs[pass].entries()) {
+          if (!layers.test(entry.layer)) {
+            machine.step(plan.programs[pass], i);
+            continue;
+          }
           // Each from the same state, so that an error is the entry's own.
           expected.arena.set(machine.arena);
           expected.step(entry);
@@ -103,6 +118,23 @@ describe("the WASM engine", () => {
       );
       const after = await engine.exportState();
       expect(relativeError(after.subarray(count), expected.weights)).toBeLessThan(5e-5);
+    });
+  }
+
+  for (const { name, sizes, batch, mix } of DARTS_SETTINGS) {
+    it(`agrees with the DARTS network in plain loops: ${name}`, async () => {
+      const { spec, weights, mixing, batch: data } = dartsCase(sizes, batch, mix);
+      const engine = await createWasmEngine(spec, weights, 2);
+      const expected = dartsOracle(spec, weights, mixing, data);
+      const result = await engine.architectureGradient(mixing, data, true);
+      expect(result.loss).toBeCloseTo(expected.loss, 5);
+      expect((await engine.evaluate(mixing, data)).loss).toBe(result.loss);
+      expect(relativeError(result.gradient, expected.mixing)).toBeLessThan(1e-4);
+      expect(relativeError(result.perExample ?? [], expected.perExample)).toBeLessThan(1e-4);
+      await engine.weightStep(mixing, data, { rate: 1, momentum: 0, decay: 0, clip: 1e9 });
+      const state = await engine.exportState();
+      expect(relativeError(state.subarray(weights.length), expected.weights)).toBeLessThan(1e-4);
+      engine.dispose();
     });
   }
 

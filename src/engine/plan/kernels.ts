@@ -18,7 +18,8 @@
  * Convolution weights. out vector x tap x in channel x 4 outs: weight (tap t, in i, out o) of a block lies at
  *     offset + (((o >> 2) * kernel * kernel + t) * inChannels + i) * 4 + (o & 3)
  * with t = ky * kernel + kx and inChannels padded. Blocks of convolutions that share their input follow each other, so that together
- * they are one block with all their out vectors side by side.
+ * they are one block with all their out vectors side by side. A depthwise convolution has a single in channel for each out channel:
+ *     offset + ((c >> 2) * kernel * kernel + t) * 4 + (c & 3)
  *
  * Statistics of one vector of channels are 8 floats: mean x 4, then 1 / sqrt(biased variance + epsilon) x 4; those of vector v of a
  * tensor lie at stats + 8 v. n below is batch * side * side, the number of values behind one channel's statistics.
@@ -90,14 +91,14 @@ export const KERNELS = {
   ],
   /** Batch statistics of every channel of z, over positions and real images, to stats[0 .. 8 * vectors]. */
   stats: ["z", "positions", "vectors", "stats"],
-  /** y = scale * xhat(z) + offset (+ addend, a tensor like z, where it isn't -1; it may be y). */
+  /** y = scale * xhat(z) + offset (+ addend, a tensor like z, where it isn't -1; it may be y). Scale and offset of -1 are one and zero. */
   norm: ["z", "positions", "vectors", "stats", "scale", "offset", "addend", "y"],
   /**
    * The two reductions of batch norm's backward pass, over positions and real images: sums[c] = sum of dy * xhat(z), then
    * sums[4 * vectors + c] = sum of dy. They are also the gradients of scale and offset.
    */
   normReduce: ["dy", "z", "positions", "vectors", "stats", "sums"],
-  /** z becomes dL/dz = scale * inverse deviation * (dy - sum(dy) / n - xhat(z) * sum(dy * xhat) / n), with normReduce's sums. */
+  /** z becomes dL/dz = scale * inverse deviation * (dy - sum(dy) / n - xhat(z) * sum(dy * xhat) / n), with normReduce's sums; scale as in norm. */
   normMap: ["dy", "z", "positions", "vectors", "stats", "scale", "sums"],
   /**
    * A node of a cell: y = sum over its terms of arena[weight] * term. Kinds of term (`TERM`):
@@ -166,6 +167,94 @@ export const KERNELS = {
   track: ["stats", "positions", "vectors", "running"],
   /** Statistics as `stats` leaves them, of the running mean and variance. */
   runningStats: ["running", "vectors", "stats"],
+  /**
+   * Rectified depthwise convolutions: vectors zFirst .. zFirst + vectors of z, which has zVectors; the u-th of them comes from vector
+   * xFirst + u % xCount of x, so that several convolutions may share their input.
+   * z[p, u, b] = sum over taps t of w[t, u] * max(0, x[p * stride + dilation * (t - centre), b]); taps outside of the image count as zero.
+   */
+  depthwise: [
+    "x",
+    "xSide",
+    "xVectors",
+    "xFirst",
+    "xCount",
+    "z",
+    "zSide",
+    "zVectors",
+    "zFirst",
+    "vectors",
+    "kernel",
+    "stride",
+    "dilation",
+    "weights",
+  ],
+  /**
+   * Backward by data; arguments as in `depthwise` with dL/dz in the place of z. For the vectors xFirst .. xFirst + xCount of dx, a tensor
+   * like x which it may be: dx[q, b] = (add ? itself : 0) + (x[q, b] > 0) * sum over u and t of w[t, u] * z[p, u, b].
+   */
+  depthwiseData: [
+    "x",
+    "xSide",
+    "xVectors",
+    "xFirst",
+    "xCount",
+    "z",
+    "zSide",
+    "zVectors",
+    "zFirst",
+    "vectors",
+    "kernel",
+    "stride",
+    "dilation",
+    "weights",
+    "dx",
+    "add",
+  ],
+  /** Backward by weights, to `weights`, in parts as in `convWeights`. */
+  depthwiseWeights: [
+    "x",
+    "xSide",
+    "xVectors",
+    "xFirst",
+    "xCount",
+    "z",
+    "zSide",
+    "zVectors",
+    "zFirst",
+    "vectors",
+    "kernel",
+    "stride",
+    "dilation",
+    "weights",
+    "parts",
+    "partStride",
+  ],
+  /**
+   * Convolutions 1 x 1 side by side, each of its own `ins` vectors of x to its own `outs` vectors of z: x has groups * ins vectors, z
+   * groups * outs. Their blocks of weights follow each other.
+   */
+  pointwise: ["x", "z", "positions", "groups", "ins", "outs", "weights"],
+  /** Backward by data: dL/dz in the place of z; overwrites dx. */
+  pointwiseData: ["dx", "z", "positions", "groups", "ins", "outs", "weights"],
+  /** Backward by weights, to `weights`, in parts as in `convWeights`. */
+  pointwiseWeights: ["x", "z", "positions", "groups", "ins", "outs", "weights", "parts", "partStride"],
+  /**
+   * Windows of 3 x 3 around the pixels p * stride, those pixels alone that exist; y has side ceil(xSide / stride). By kind (`WINDOW`):
+   *   0 max, whose tap (the first of equals) goes to `winners`, a tensor like y;  1 mean;  2 the last tap, at p * stride + 1, or zero.
+   * `winners` is -1 but for kind 0.
+   */
+  windows: ["kind", "stride", "x", "xSide", "vectors", "y", "winners"],
+  /** Backward: dx = (add ? dx : 0) + the transpose of `windows`. */
+  windowsData: ["kind", "stride", "dy", "xSide", "vectors", "dx", "winners", "add"],
+  /**
+   * Channels from .. from + channels of x to channels to .. to + channels of y, added where `add` is 1. Of the vectors of y that it
+   * writes, the channels before `to` stay as they are, those behind the last become zero.
+   */
+  copy: ["x", "xVectors", "from", "y", "yVectors", "to", "channels", "positions", "add"],
+  /** f[c, b] = mean over positions of x; f is a tensor of one position. */
+  mean: ["x", "positions", "vectors", "f"],
+  /** dx[p, c, b] = df[c, b] / positions. */
+  meanData: ["df", "positions", "vectors", "dx"],
 } as const;
 
 export type Kind = keyof typeof KERNELS;
@@ -175,6 +264,9 @@ export const KINDS = Object.keys(KERNELS) as Kind[];
 
 /** Kinds of term, see `node`. */
 export const TERM = { identity: 0, normalised: 1, average: 2 } as const;
+
+/** Kinds of window, see `windows`. */
+export const WINDOW = { max: 0, mean: 1, last: 2 } as const;
 
 /** One term of a node, the record that follows the count in `node`, `nodeReduce`, `nodeMap` and `examples`; `sums` is -1 in `node`. */
 export const TERM_FIELDS = ["kind", "source", "sourceVectors", "first", "stats", "weight", "sums"] as const;

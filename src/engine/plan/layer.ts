@@ -88,11 +88,21 @@ export function convolution(
   x: Tensor,
   shape: { kernel: number; stride: number; channels: number; rectify: boolean },
 ): Convolution {
+  return convolutions(context, [name], x, shape);
+}
+
+/** Convolutions alike of one input, their outputs side by side. */
+export function convolutions(
+  context: Context,
+  names: readonly string[],
+  x: Tensor,
+  shape: { kernel: number; stride: number; channels: number; rectify: boolean },
+): Convolution {
   const { kernel, stride, channels, rectify } = shape;
   const side = Math.ceil(x.side / stride);
-  const wideVectors = vectorsOf(channels);
+  const wideVectors = names.length * vectorsOf(channels);
   const z = context.program.tensor(side, wideVectors);
-  const wide = context.weights.add([name], side * side);
+  const wide = context.weights.add(names, side * side);
   return { x, z, kernel, stride, wide, wideVectors, point: -1, pointVectors: 0, rectify };
 }
 
@@ -135,7 +145,7 @@ export function convWeights(context: Context, c: Convolution, dz: Tensor): void 
   });
 }
 
-/** Batch norm with scale and offset: their place in the weights, and the statistics of what it normalises. */
+/** Batch norm: the place of its scale and offset in the weights, or -1 where it has none, and the statistics of what it normalises. */
 export interface Norm {
   readonly z: Tensor;
   readonly positions: number;
@@ -159,6 +169,12 @@ export function normOf(context: Context, name: string, z: Tensor): Norm {
   }
   const scale = context.weights.add([`${name}/scale`, `${name}/offset`], 0);
   return { z, positions, vectors, stats, scale, offset: scale + 4 * vectors };
+}
+
+/** Adds the batch's statistics of z, for a norm without scale and offset. */
+export function plainNorm(context: Context, z: Tensor): Norm {
+  const stats = statistics(context, z);
+  return { z, positions: z.side * z.side, vectors: z.vectors, stats, scale: -1, offset: -1 };
 }
 
 /** Adds the statistics of all channels of z; where they are. */
@@ -196,7 +212,7 @@ export function normForward(
 /** Where the backward sums of a norm go: the gradient of scale and offset, which they are, or a place of their own. */
 export function withSums(context: Context, norm: Norm, use: (sums: number) => void): void {
   const { program, regions, pass } = context;
-  if (pass === "weights") {
+  if (pass === "weights" && norm.scale >= 0) {
     use(regions.gradient + norm.scale);
     return;
   }

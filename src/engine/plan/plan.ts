@@ -1,13 +1,12 @@
 import { InputError } from "../../core/errors";
 import type { StepPasses } from "../../core/settings";
 import type { SupernetSpec } from "../engine";
-import { layoutSize, parameterLayout, runningLayout, STAGES } from "../network";
-import { cell } from "./cell";
-import { discreteCell } from "./discrete";
+import { layoutSize, parameterLayout, runningLayout } from "../network";
+import { dartsNetwork } from "./darts";
 import type { Entry, Kind } from "./kernels";
-import { type Context, type Layer, PASSES, type Pass, type ProgramName, type Regions } from "./layer";
+import { type Context, PASSES, type Pass, type ProgramName, type Regions } from "./layer";
+import { nasBench201Network } from "./nasbench201";
 import { Arena, Program } from "./program";
-import { head, residual, stem } from "./skeleton";
 import { type Block, Packing, packedSizeOf, vectorsOf } from "./weights";
 
 export interface PlanOptions {
@@ -63,6 +62,12 @@ const MOVING: ReadonlySet<Kind> = new Set<Kind>(["update", "track"]);
 
 const DEFAULT_LIMIT = 2 ** 31;
 
+/** What adds the entries of one pass through the networks of a space, up to their gradients, by the space's id. */
+const NETWORKS: Readonly<Record<string, (context: Context) => void>> = {
+  nasbench201: nasBench201Network,
+  darts: dartsNetwork,
+};
+
 /**
  * Compiles a supernet or a discrete network.
  * @throws {InputError} where the arena would be larger than the limit, an operation has no kernel, or the architecture is none of the
@@ -97,7 +102,9 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
     const weights = new Packing(layout);
     const running = architecture && new Packing(tracked);
     const context: Context = { spec, pass, program, weights, running, regions, packed, parts, mixingSums: [] };
-    if (!architecture || pass === "weights" || pass === "evaluate") network(context);
+    const learnsMixing = pass === "architecture" || pass === "examples";
+    if (!architecture || !learnsMixing) NETWORKS[space.id](context);
+    if (!architecture && learnsMixing) mixingGradient(context);
     if (pass === "weights") optimiser(context, slots);
     return { pass, program, weights, running };
   });
@@ -142,47 +149,10 @@ export function planCost(plan: Plan, passes = ONE_OF_EACH): PlanCost {
   };
 }
 
-/** Adds the entries of one pass through the network. */
-function network(context: Context): void {
-  const { spec, pass, program, regions } = context;
-  const { channels, cells, image, imageChannels } = spec.sizes;
-  const layers: { name: string; layer: Layer }[] = [];
-  let x = { offset: regions.images, side: image, vectors: vectorsOf(imageChannels) };
-  const add = (name: string, build: () => Layer) => {
-    program.layer = name;
-    const layer = build();
-    // Without a backward pass nobody needs an input again; the images are not the program's to release.
-    if (pass === "evaluate" && layers.length > 0) program.release(x);
-    layers.push({ name, layer });
-    x = layer.y;
-  };
-  add("stem", () => stem(context, x));
-  for (let stage = 0; stage < STAGES; stage++) {
-    if (stage > 0) add(`reduce${stage}`, () => residual(context, `reduce${stage}`, x, channels * 2 ** stage));
-    for (let i = 0; i < cells; i++) {
-      const index = stage * cells + i;
-      add(`cell${index}`, () => (spec.architecture ? discreteCell : cell)(context, index, x));
-    }
-  }
-  program.layer = "head";
-  const last = head(context, x);
-  if (pass === "evaluate") return;
-
-  let dy = last.backward();
-  for (let i = layers.length - 1; i > 0; i--) {
-    program.layer = layers[i].name;
-    // The stem learns nothing but weights.
-    const wanted = i > 1 || pass === "weights";
-    const dx = layers[i].layer.backward(dy, wanted);
-    if (dx) dy = dx;
-  }
-  program.layer = "stem";
-  if (pass === "weights") layers[0].layer.backward(dy, false);
-  else {
-    const { mixingGradient } = regions;
-    const lists = context.mixingSums;
-    program.push("mixingGradient", [mixingGradient, spec.space.size, lists.length, ...lists.flat()]);
-  }
+/** Adds the sums that make dL/dp. */
+function mixingGradient({ spec, program, regions, mixingSums }: Context): void {
+  const list = mixingSums.flat();
+  program.push("mixingGradient", [regions.mixingGradient, spec.space.size, mixingSums.length, ...list]);
 }
 
 /** Adds the clipped step of all weights. */

@@ -16,17 +16,12 @@ import {
 import type { Tensor } from "./program";
 import { vectorsOf } from "./weights";
 
-/** The layers around the cells, as NAS-Bench-201 has them (AutoDL-Projects): stem, residual blocks of stride 2, head. */
+/** The layers around the cells: stem, residual blocks of stride 2 (NAS-Bench-201, AutoDL-Projects), heads. */
 
 /** Convolution 3 x 3 and batch norm, without a rectifier. */
-export function stem(context: Context, images: Tensor): Layer {
-  const { program, spec } = context;
-  const conv = convolution(context, "stem/conv", images, {
-    kernel: 3,
-    stride: 1,
-    channels: spec.sizes.channels,
-    rectify: false,
-  });
+export function stem(context: Context, images: Tensor, channels: number): Layer {
+  const { program } = context;
+  const conv = convolution(context, "stem/conv", images, { kernel: 3, stride: 1, channels, rectify: false });
   convForward(context, conv);
   const norm = normOf(context, "stem", conv.z);
   const y = normForward(context, norm);
@@ -95,18 +90,60 @@ export function residual(context: Context, name: string, x: Tensor, channels: nu
   };
 }
 
-/** Batch norm, rectifier, mean over the positions, classifier and loss. Its backward pass begins here: it takes no gradient. */
-export function head(context: Context, x: Tensor): { backward(): Tensor } {
-  const { program, spec, regions } = context;
-  const { classes } = spec.sizes;
+/** The end of a network. Its backward pass begins here: it takes no gradient. */
+export interface Head {
+  backward(): Tensor;
+}
+
+/** Batch norm, rectifier, mean over the positions, classifier and loss. */
+export function head(context: Context, x: Tensor): Head {
+  const { program } = context;
   const norm = normOf(context, "head", x);
   const { positions, vectors, stats, scale, offset } = norm;
   const shared = { x: x.offset, positions, vectors, stats, scale, offset };
   const features = program.tensor(1, vectors);
   program.add("features", { ...shared, f: features.offset });
+  const last = classifier(context, features);
+  if (!keeps(context)) releaseNorm(context, norm);
+  return {
+    backward() {
+      const df = last.backward();
+      const dx = program.tensor(x.side, vectors);
+      withSums(context, norm, (sums) => {
+        program.add("featuresReduce", { ...shared, df: df.offset, sums });
+        program.add("featuresMap", { ...shared, df: df.offset, sums, dx: dx.offset });
+      });
+      program.release(df);
+      releaseNorm(context, norm);
+      return dx;
+    },
+  };
+}
 
+/** Mean over the positions, classifier and loss. */
+export function meanHead(context: Context, x: Tensor): Head {
+  const { program } = context;
+  const shape = { positions: x.side * x.side, vectors: x.vectors };
+  const features = program.tensor(1, x.vectors);
+  program.add("mean", { x: x.offset, ...shape, f: features.offset });
+  const last = classifier(context, features);
+  return {
+    backward() {
+      const df = last.backward();
+      const dx = program.tensor(x.side, x.vectors);
+      program.add("meanData", { df: df.offset, ...shape, dx: dx.offset });
+      program.release(df);
+      return dx;
+    },
+  };
+}
+
+/** Classifier and loss; takes the features over. Backward to their gradient. */
+function classifier(context: Context, features: Tensor): Head {
+  const { program, spec, regions } = context;
+  const { classes } = spec.sizes;
   const logits = program.tensor(1, vectorsOf(classes));
-  const classifier: Convolution = {
+  const conv: Convolution = {
     x: features,
     z: logits,
     kernel: 1,
@@ -117,32 +154,21 @@ export function head(context: Context, x: Tensor): { backward(): Tensor } {
     pointVectors: 0,
     rectify: false,
   };
-  convForward(context, classifier);
+  convForward(context, conv);
   const bias = context.weights.add(["head/bias"], 0);
   const { labels, losses, hits, gradient } = regions;
   program.add("loss", { logits: logits.offset, classes, bias, labels, losses, hits });
-
-  const release = () => {
-    releaseNorm(context, norm);
-    program.release(features, logits);
-  };
-  if (!keeps(context)) release();
+  if (!keeps(context)) program.release(features, logits);
   return {
     backward() {
-      convWeights(context, classifier, logits);
+      convWeights(context, conv, logits);
       if (context.pass === "weights") {
         program.add("biasGradient", { z: logits.offset, vectors: logits.vectors, out: gradient + bias });
       }
-      const df = program.tensor(1, vectors);
-      convData(context, classifier, logits, df, false);
-      const dx = program.tensor(x.side, vectors);
-      withSums(context, norm, (sums) => {
-        program.add("featuresReduce", { ...shared, df: df.offset, sums });
-        program.add("featuresMap", { ...shared, df: df.offset, sums, dx: dx.offset });
-      });
-      program.release(df);
-      release();
-      return dx;
+      const df = program.tensor(1, features.vectors);
+      convData(context, conv, logits, df, false);
+      program.release(features, logits);
+      return df;
     },
   };
 }

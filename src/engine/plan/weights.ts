@@ -1,4 +1,4 @@
-import type { Parameter } from "../network";
+import type { Parameter } from "../parameter";
 
 /** Vectors of four that hold so many channels. */
 export function vectorsOf(channels: number): number {
@@ -46,21 +46,24 @@ export function packedSizeOf(layout: readonly Parameter[]): number {
   return layout.reduce((sum, { shape }) => sum + packedSize(shape), 0);
 }
 
+/** Out channels, in channels, taps and packed rows (in channels, padded) of a shape: what has no in channels has one row. */
+function dimensions(shape: readonly number[]): { outs: number; ins: number; taps: number; rows: number } {
+  const outs = shape[shape.length - 1];
+  const isMatrix = shape.length === 2 || shape.length === 4;
+  const ins = isMatrix ? shape[shape.length - 2] : 1;
+  const taps = shape.length > 2 ? shape[0] * shape[1] : 1;
+  return { outs, ins, taps, rows: isMatrix ? vectorsOf(ins) * 4 : 1 };
+}
+
 function packedSize(shape: readonly number[]): number {
-  if (shape.length === 1) return vectorsOf(shape[0]) * 4;
-  const [ins, outs] = shape.slice(-2);
-  const taps = shape.length === 4 ? shape[0] * shape[1] : 1;
-  return vectorsOf(outs) * 4 * taps * vectorsOf(ins) * 4;
+  const { outs, taps, rows } = dimensions(shape);
+  return vectorsOf(outs) * 4 * taps * rows;
 }
 
 /** Calls back with the flat and the packed index of every scalar. */
 function pairs(blocks: readonly Block[], each: (flat: number, packed: number) => void): void {
   for (const { parameter, offset } of blocks) {
-    const { shape } = parameter;
-    const outs = shape[shape.length - 1];
-    const ins = shape.length > 1 ? shape[shape.length - 2] : 1;
-    const rows = shape.length > 1 ? vectorsOf(ins) * 4 : 1;
-    const taps = parameter.size / (ins * outs);
+    const { outs, ins, taps, rows } = dimensions(parameter.shape);
     let flat = parameter.offset;
     for (let tap = 0; tap < taps; tap++) {
       for (let i = 0; i < ins; i++) {

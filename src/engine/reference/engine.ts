@@ -2,8 +2,17 @@ import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../../core/errors";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
 import { layoutSize, parameterLayout } from "../network";
+import type { Parameter } from "../parameter";
+import { DartsSupernet } from "./darts";
 import { crossEntropy } from "./layers";
-import { type Mixing, Supernet } from "./supernet";
+import type { Mixing, ReferenceNetwork } from "./parts";
+import { Supernet } from "./supernet";
+
+/** Networks by the id of their space. */
+const NETWORKS: Readonly<Record<string, new (spec: SupernetSpec, layout: readonly Parameter[]) => ReferenceNetwork>> = {
+  nasbench201: Supernet,
+  darts: DartsSupernet,
+};
 
 /** Added to the gradient's norm before dividing by it, as PyTorch's clip_grad_norm_ does. */
 const CLIP_EPSILON = 1e-6;
@@ -21,7 +30,7 @@ interface Examples {
  * order in which they are made; each reads back once.
  */
 export class ReferenceEngine implements Engine {
-  private readonly supernet: Supernet;
+  private readonly supernet: ReferenceNetwork;
   private weights: tf.Tensor1D;
   private velocity: tf.Tensor1D;
 
@@ -38,7 +47,7 @@ export class ReferenceEngine implements Engine {
     const layout = parameterLayout(spec.space, spec.sizes);
     const size = layoutSize(layout);
     if (weights.length !== size) throw new Error(`the network has ${size} weights, not ${weights.length}`);
-    this.supernet = new Supernet(spec, layout);
+    this.supernet = new NETWORKS[spec.space.id](spec, layout);
     // A copy: the CPU backend would go on using the caller's array.
     this.weights = tf.tensor1d(weights.slice());
     this.velocity = tf.zeros([size]);

@@ -47,6 +47,16 @@ gradient(tf.Conv2D, ["x", "filter"], (dy, [x, filter], attributes) => {
   };
 });
 
+gradient(tf.DepthwiseConv2dNative, ["x", "filter"], (dy, [x, filter], { strides, pad }) => {
+  const attributes = { strides, pad, dilations: [1, 1] } as tf.NamedAttrMap;
+  const run = (kernelName: string, inputs: tf.NamedTensorMap, shape: tf.NamedAttrMap) =>
+    tf.engine().runKernel(kernelName, inputs, { ...attributes, ...shape }) as tf.Tensor;
+  return {
+    x: () => run(tf.DepthwiseConv2dNativeBackpropInput, { dy, filter }, { inputShape: x.shape }),
+    filter: () => run(tf.DepthwiseConv2dNativeBackpropFilter, { x, dy }, { filterShape: filter.shape }),
+  };
+});
+
 gradient(tf.Relu, ["x"], (dy, [x]) => ({ x: () => tf.mul(dy, tf.step(x)) }));
 
 gradient(tf.Multiply, ["a", "b"], (dy, [a, b]) => ({
@@ -87,4 +97,19 @@ tf.registerGradient({
 tf.registerGradient({
   kernelName: tf.Unpack,
   gradFunc: (dy, _saved, { axis }) => ({ value: () => tf.stack(dy as tf.Tensor[], axis as number) }),
+});
+
+tf.registerGradient({
+  kernelName: tf.Concat,
+  saveAllInputs: true,
+  gradFunc: (dy, saved, { axis }) => {
+    const along = tf.util.parseAxisParam(axis as number, saved[0].shape)[0];
+    let start = 0;
+    const parts = saved.map(({ shape }) => {
+      const begin = shape.map((_, i) => (i === along ? start : 0));
+      start += shape[along];
+      return () => tf.slice(dy as tf.Tensor, begin, shape);
+    });
+    return Object.fromEntries(parts.entries());
+  },
 });

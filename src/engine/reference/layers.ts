@@ -80,6 +80,75 @@ export function averagePool(x: tf.Tensor, { size, stride, padding, correction }:
   )(x);
 }
 
+/** Largest value of 3 x 3 windows around every stride-th pixel. */
+export function maxPool(x: tf.Tensor, stride: 1 | 2): tf.Tensor {
+  return layer(
+    (input, save) => {
+      const y = tf.maxPool(input as tf.Tensor4D, 3, stride, 1);
+      save([input, y]);
+      return y;
+    },
+    (dy, [input, output]) => {
+      const attributes = { filterSize: [3, 3], strides: [stride, stride], pad: 1 };
+      return tf.engine().runKernel(tf.MaxPoolGrad, { dy, input, output }, attributes) as tf.Tensor;
+    },
+  )(x);
+}
+
+/** The map without its first row and column; zeros come in behind the last. */
+export const shifted = layer(
+  (x) => {
+    const [batch, height, width, channels] = x.shape;
+    const rest = tf.slice(x, [0, 1, 1, 0], [batch, height - 1, width - 1, channels]);
+    return tf.pad(rest, [
+      [0, 0],
+      [0, 1],
+      [0, 1],
+      [0, 0],
+    ]);
+  },
+  (dy) => {
+    const [batch, height, width, channels] = dy.shape;
+    const rest = tf.slice(dy, [0, 0, 0, 0], [batch, height - 1, width - 1, channels]);
+    return tf.pad(rest, [
+      [0, 0],
+      [1, 0],
+      [1, 0],
+      [0, 0],
+    ]);
+  },
+);
+
+/**
+ * A kernel (height x width x channels) with a zero between its taps, so that it needs no dilation: TensorFlow.js has no dilation with a
+ * stride, and its gradients of depthwise convolutions ignore it.
+ */
+export const dilated = layer(
+  (filter) => {
+    const [side, , channels] = filter.shape;
+    const spread = tf.pad(tf.reshape(filter, [side, 1, side, channels]), [
+      [0, 0],
+      [0, 1],
+      [0, 0],
+      [0, channels],
+    ]);
+    return tf.slice(tf.reshape(spread, [2 * side, 2 * side, channels]), 0, [2 * side - 1, 2 * side - 1, channels]);
+  },
+  (dy) => {
+    const [reach, , channels] = dy.shape;
+    const side = (reach + 1) / 2;
+    const whole = tf.reshape(
+      tf.pad(dy, [
+        [0, 1],
+        [0, 1],
+        [0, 0],
+      ]),
+      [side, 2, side, 2 * channels],
+    );
+    return tf.reshape(tf.slice(whole, 0, [side, 1, side, channels]), [side, side, channels]);
+  },
+);
+
 /** Cross-entropy of each example, nats, length batch. Both tensors are batch x classes. */
 export function crossEntropy(logits: tf.Tensor, oneHot: tf.Tensor): tf.Tensor {
   return layer(

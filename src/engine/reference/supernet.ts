@@ -1,11 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { SupernetSpec } from "../engine";
-import { halved, type Parameter, STAGES } from "../network";
+import { halved, STAGES } from "../network";
+import type { Parameter } from "../parameter";
 import { type AveragePool, averagePool, averagePoolFor, normalise } from "./layers";
-import "./gradients";
-
-/** Mixing weights, row by row: scalars or batch x 1 x 1 x 1. Null means exactly zero: the operation is not run. */
-export type Mixing = readonly (tf.Tensor | null)[];
+import {
+  affineNorm,
+  classify,
+  convolve,
+  type Mixing,
+  type ReferenceNetwork,
+  sumOf,
+  type Weights,
+  weight,
+  weightsOf,
+} from "./parts";
 
 /** A node of a cell, with what several operations make of it. */
 interface Node {
@@ -13,9 +21,6 @@ interface Node {
   readonly rectified: () => tf.Tensor;
   readonly pooled: () => tf.Tensor;
 }
-
-/** The trainable tensors by the names of the layout. */
-type Weights = ReadonlyMap<string, tf.Tensor>;
 
 function once(compute: () => tf.Tensor): () => tf.Tensor {
   let value: tf.Tensor | undefined;
@@ -25,28 +30,8 @@ function once(compute: () => tf.Tensor): () => tf.Tensor {
   };
 }
 
-function weight(weights: Weights, name: string): tf.Tensor {
-  const tensor = weights.get(name);
-  if (!tensor) throw new Error(`the layout has no parameter "${name}"`);
-  return tensor;
-}
-
-/** WebGPU guarantees a kernel eight buffers, and an unsplit sum binds one for each term beside its result. */
-const TERMS_AT_ONCE = 7;
-
-function sumOf(terms: readonly tf.Tensor[]): tf.Tensor {
-  const sum = tf.addN(terms.slice(0, TERMS_AT_ONCE));
-  return terms.length > TERMS_AT_ONCE ? sumOf([sum, ...terms.slice(TERMS_AT_ONCE)]) : sum;
-}
-
-/** A convolution padded on both sides, as PyTorch pads: 'same' would pad at the far side only where the stride is 2. */
-function convolve(x: tf.Tensor, filter: tf.Tensor, stride: 1 | 2 = 1): tf.Tensor {
-  const padding = (filter.shape[0] - 1) / 2;
-  return tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, padding);
-}
-
 /** The NAS-Bench-201 supernet (Dong and Yang, ICLR 2020) in TensorFlow.js: logits for given weights and mixing weights. */
-export class Supernet {
+export class Supernet implements ReferenceNetwork {
   /** The cells' 3x3 pool of each stage, and the 2x2 pool on the shortcut into it. */
   private readonly cellPools: AveragePool[] = [];
   private readonly shortcutPools: AveragePool[] = [];
@@ -67,36 +52,23 @@ export class Supernet {
     for (const { correction } of [...this.cellPools, ...this.shortcutPools]) correction?.dispose();
   }
 
-  /**
-   * @param flat all weights, in the layout's order
-   * @param images batch x image x image x imageChannels
-   * @returns logits, batch x classes
-   */
   forward(flat: tf.Tensor1D, mixing: Mixing, images: tf.Tensor): tf.Tensor {
     const { cells } = this.spec.sizes;
-    const parts = tf.split(
-      flat,
-      this.layout.map(({ size }) => size),
-    );
-    const weights = new Map(this.layout.map(({ name, shape }, i) => [name, tf.reshape(parts[i], [...shape])] as const));
-    let x = this.affineNorm(convolve(images, weight(weights, "stem/conv")), weights, "stem");
+    const weights = weightsOf(this.layout, flat);
+    let x = affineNorm(convolve(images, weight(weights, "stem/conv")), weights, "stem");
     for (let stage = 0; stage < STAGES; stage++) {
       if (stage > 0) x = this.residual(x, weights, stage);
       for (let i = 0; i < cells; i++) x = this.cell(x, weights, mixing, stage, `cell${stage * cells + i}`);
     }
-    const features = tf.mean(tf.relu(this.affineNorm(x, weights, "head")), [1, 2]);
-    return tf.add(tf.matMul(features, weight(weights, "head/weight")), weight(weights, "head/bias"));
-  }
-
-  private affineNorm(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
-    return tf.add(tf.mul(normalise(x), weight(weights, `${name}/scale`)), weight(weights, `${name}/offset`));
+    const features = tf.mean(tf.relu(affineNorm(x, weights, "head")), [1, 2]);
+    return classify(features, weights);
   }
 
   /** Halves the side and doubles the channels on the way into a stage. */
   private residual(x: tf.Tensor, weights: Weights, stage: number): tf.Tensor {
     const name = `reduce${stage}`;
     const block = (input: tf.Tensor, conv: string, stride: 1 | 2) =>
-      this.affineNorm(convolve(tf.relu(input), weight(weights, conv), stride), weights, conv);
+      affineNorm(convolve(tf.relu(input), weight(weights, conv), stride), weights, conv);
     const main = block(block(x, `${name}/conv1`, 2), `${name}/conv2`, 1);
     const pooled = averagePool(x, this.shortcutPools[stage - 1]);
     return tf.add(main, convolve(pooled, weight(weights, `${name}/shortcut`)));

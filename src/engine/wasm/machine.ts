@@ -102,13 +102,22 @@ function scratchBytes({ images }: Plan, entry: Entry): number {
   return kind === "convData" ? transposed : copy;
 }
 
-/** Bytes of scratch that a thread needs for itself: lists of taps along one row of positions, or parts of a combination and rows of images. */
+/** Bytes of scratch that a thread needs for itself: lists of taps or positions, transposed weights, or parts of a combination and rows of images. */
 function rowBytes({ images }: Plan, entry: Entry): number {
   const { kind, args } = entry;
   if (kind === "conv" || kind === "convData" || kind === "convWeights") {
     const { xSide, zSide } = argumentsOf("conv", entry);
     return 256 * Math.max(xSide, zSide) + 256;
   }
+  if (kind === "depthwise" || kind === "depthwiseData" || kind === "depthwiseWeights") {
+    const { kernel, vectors, xCount } = argumentsOf("depthwise", entry);
+    return 32 * kernel * kernel * (vectors / xCount);
+  }
+  if (kind === "pointwise" || kind === "pointwiseData" || kind === "pointwiseWeights") {
+    const { positions, ins, outs } = argumentsOf("pointwise", entry);
+    return Math.max(64 + 64 * ins * outs, 8 * positions);
+  }
+  if (kind === "mixingGradient") return 0;
   return 2048 + 2 * images * 16 + 32 * 9 * args.length;
 }
 

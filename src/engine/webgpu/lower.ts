@@ -10,7 +10,16 @@ import { featuresMap, featuresReduce, norm, normMap, normReduce, stats } from ".
 import { gradientNorm, update } from "./shaders/optimiser";
 import { ALONE, MEETING, type Reducing } from "./shaders/reduce";
 import { runningStats, track } from "./shaders/running";
+import {
+  depthwise,
+  depthwiseData,
+  depthwiseWeights,
+  pointwise,
+  pointwiseData,
+  pointwiseWeights,
+} from "./shaders/separable";
 import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shaders/shape";
+import { copy, mean, meanData, windows, windowsData } from "./shaders/windows";
 
 /** What suits a device; the results are the same but for rounding. */
 export interface Variant {
@@ -58,6 +67,17 @@ const LOWERINGS: { readonly [K in Single]: (args: Arguments<K>, context: Context
   update,
   track,
   runningStats,
+  depthwise,
+  depthwiseData,
+  depthwiseWeights,
+  pointwise,
+  pointwiseData,
+  pointwiseWeights,
+  windows,
+  windowsData,
+  copy,
+  mean,
+  meanData,
 };
 
 /** A program as dispatches, and the floats that it needs behind those of its plan. */

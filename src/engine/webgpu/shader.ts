@@ -68,9 +68,9 @@ export function dispatch<Field extends string>(
   return { shader: to, args: [...args, ...records], groups };
 }
 
-/** An offset in vectors of four floats. */
+/** An offset in vectors of four floats; -1, which stands for none, stays. */
 export function vector(offset: number): number {
-  return offset / 4;
+  return offset < 0 ? -1 : offset / 4;
 }
 
 /** Repeats a line of WGSL for every index below a count. */

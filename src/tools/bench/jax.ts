@@ -1,7 +1,8 @@
 import { init, jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
 import { rowOffsets } from "../../core/space";
 import type { Batch, SupernetSpec, WeightStep } from "../../engine/engine";
-import { NORM_EPSILON, type Parameter, parameterLayout, STAGES } from "../../engine/network";
+import { NORM_EPSILON, parameterLayout, STAGES } from "../../engine/network";
+import type { Parameter } from "../../engine/parameter";
 
 /**
  * The supernet in jax-js, the peer of the benchmark: the same layers, written as a user of that library would, channels first as it

@@ -1,5 +1,5 @@
 import { arg, at, batch, from, images, row, rows, scratch, to, zero } from "./machine";
-import { outer1, outer2, TAP, tile1, tile2 } from "./tiles";
+import { outer1, outer2, TAP, tile1, tile2, turn } from "./tiles";
 
 /** Bytes that the list of one position takes: a count, then at most 3 x 3 + 1 taps. */
 const LIST: usize = 128;
@@ -168,18 +168,6 @@ function transpose(): void {
       target += 64;
     }
   }
-}
-
-/** Transposes 4 x 4 floats. */
-function turn(source: usize, target: usize): void {
-  const r0 = v128.load(source), r1 = v128.load(source, 16);
-  const r2 = v128.load(source, 32), r3 = v128.load(source, 48);
-  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
-  v128.store(target, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
-  v128.store(target, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7), 16);
-  v128.store(target, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5), 32);
-  v128.store(target, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7), 48);
 }
 
 /** Lists, for the positions first .. end of one row of x, the positions of z that they reached. */

@@ -5,7 +5,9 @@ import { node, nodeMap, norm, normMap, pool, poolData, spread } from "./linear";
 import { threads, usePart } from "./machine";
 import { matmul } from "./matmul";
 import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, runningStats, stats, track } from "./reduce";
+import { depthwise, depthwiseData, depthwiseWeights, pointwise, pointwiseData, pointwiseWeights } from "./separable";
 import { claim, entry as claimed, finish, next, preparation, publish, report } from "./share";
+import { copy, mean, meanData, windows, windowsData } from "./windows";
 
 export { setup } from "./machine";
 
@@ -73,7 +75,18 @@ function compute(entry: usize, preparing: bool): void {
     case 21: update(a); break;
     case 22: track(a); break;
     case 23: runningStats(a); break;
-    case 24: matmul(a); break;
+    case 24: depthwise(a); break;
+    case 25: depthwiseData(a); break;
+    case 26: depthwiseWeights(a); break;
+    case 27: pointwise(a); break;
+    case 28: pointwiseData(a); break;
+    case 29: pointwiseWeights(a); break;
+    case 30: windows(a); break;
+    case 31: windowsData(a); break;
+    case 32: copy(a); break;
+    case 33: mean(a); break;
+    case 34: meanData(a); break;
+    case 35: matmul(a); break;
     default: unreachable();
   }
 }

@@ -60,21 +60,27 @@ function divide(numerator: v128, denominator: i32): v128 {
   return f32x4.div(numerator, f32x4.splat(<f32>denominator));
 }
 
+/** Scale or offset of one vector, and what stands for one that is absent. */
+function affine(place: i32, lane: usize, otherwise: f32): v128 {
+  return place < 0 ? f32x4.splat(otherwise) : v128.load(at(place) + lane);
+}
+
 export function norm(a: usize): void {
   const z = at(arg(a, 0));
   const vectors = arg(a, 2);
-  const stats = at(arg(a, 3)), scale = at(arg(a, 4)), offset = at(arg(a, 5));
+  const stats = at(arg(a, 3));
+  const scale = arg(a, 4), offset = arg(a, 5);
   const addend = arg(a, 6);
   const y = at(arg(a, 7));
   const units = arg(a, 1) * vectors;
   for (let u = from(units), last = to(units); u < last; u++) {
     const v = <usize>(u % vectors);
     const place = (<usize>u) * row;
-    const gain = f32x4.mul(v128.load(scale + (v << 4)), v128.load(stats + (v << 5), 16));
+    const gain = f32x4.mul(affine(scale, v << 4, 1), v128.load(stats + (v << 5), 16));
     clear();
     part(z + place, gain);
     if (addend >= 0) part(at(addend) + place, f32x4.splat(1));
-    combine(y + place, f32x4.sub(v128.load(offset + (v << 4)), f32x4.mul(gain, v128.load(stats + (v << 5)))));
+    combine(y + place, f32x4.sub(affine(offset, v << 4, 0), f32x4.mul(gain, v128.load(stats + (v << 5)))));
   }
 }
 
@@ -89,14 +95,15 @@ function centred(dy: usize, z: usize, gain: v128, mean: v128, inverse: v128, pro
 export function normMap(a: usize): void {
   const dy = at(arg(a, 0)), z = at(arg(a, 1));
   const vectors = arg(a, 3);
-  const stats = at(arg(a, 4)), scale = at(arg(a, 5)), sums = at(arg(a, 6));
+  const stats = at(arg(a, 4)), sums = at(arg(a, 6));
+  const scale = arg(a, 5);
   const n = arg(a, 2) * batch;
   const units = arg(a, 2) * vectors;
   for (let u = from(units), last = to(units); u < last; u++) {
     const v = <usize>(u % vectors);
     const place = (<usize>u) * row;
     const mean = v128.load(stats + (v << 5)), inverse = v128.load(stats + (v << 5), 16);
-    const gain = f32x4.mul(v128.load(scale + (v << 4)), inverse);
+    const gain = f32x4.mul(affine(scale, v << 4, 1), inverse);
     clear();
     const product = v128.load(sums + (v << 4)), total = v128.load(sums + ((<usize>vectors + v) << 4));
     combine(z + place, centred(dy + place, z + place, gain, mean, inverse, product, total, n));

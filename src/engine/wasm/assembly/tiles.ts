@@ -133,3 +133,15 @@ export function outer1(list: usize, count: i32, xShift: usize, zShift: usize, n:
   put(dw + 32, 0, true, a2);
   put(dw + 48, 0, true, a3);
 }
+
+/** Transposes 4 x 4 floats. */
+export function turn(source: usize, target: usize): void {
+  const r0 = v128.load(source), r1 = v128.load(source, 16);
+  const r2 = v128.load(source, 32), r3 = v128.load(source, 48);
+  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(target, v128.shuffle<f32>(t0, t2, 0, 1, 4, 5));
+  v128.store(target, v128.shuffle<f32>(t0, t2, 2, 3, 6, 7), 16);
+  v128.store(target, v128.shuffle<f32>(t1, t3, 0, 1, 4, 5), 32);
+  v128.store(target, v128.shuffle<f32>(t1, t3, 2, 3, 6, 7), 48);
+}

@@ -104,13 +104,21 @@ ${reduced(
   }),
 );
 
+/** Scale or offset of vector v, and what stands for one that is absent. */
+const AFFINE = `
+fn affine(place: i32, v: i32, otherwise: f32) -> vec4f {
+  return select(vec4f(otherwise), m[max(place, 0) + v], place >= 0);
+}
+`;
+
 const normShader = shader({
   name: "norm",
   fields: ["z", "positions", "vectors", "stats", "scale", "offset", "addend", "y", "stride"],
+  globals: AFFINE,
   body: `
   let v = id.y;
-  let factor = m[scale + v] * m[stats + 2 * v + 1];
-  let constant = m[offset + v] - factor * m[stats + 2 * v];
+  let factor = affine(scale, v, 1.0) * m[stats + 2 * v + 1];
+  let constant = affine(offset, v, 0.0) - factor * m[stats + 2 * v];
 ${map(`    var value = factor * m[z + at] + constant;
     if (addend >= 0) { value += m[addend + at]; }
     m[y + at] = value;`)}`,
@@ -169,7 +177,7 @@ function mapShader(of: keyof typeof GRADIENTS) {
     shader({
       name: `${of}Map${reducing.meets ? ", meeting" : ""}`,
       fields: [...REDUCE_FIELDS, "sums", "dz", "stride"] as const,
-      globals: collected(reducing),
+      globals: AFFINE + collected(reducing),
       body: `
   let v = id.y;${STATISTICS}${setup}
   let products = collected(partials + v * ${reducing.partials});
@@ -181,7 +189,7 @@ function mapShader(of: keyof typeof GRADIENTS) {
   let n = f32(positions * BATCH);
   let product = products / n;
   let sum = total / n;
-  let factor = m[scale + v] * inverse;
+  let factor = affine(scale, v, 1.0) * inverse;
 ${map(`    let xhat = (m[z + at] - mean) * inverse;
     let g = ${value};
     m[dz + at] = factor * (g - sum - xhat * product);`)}`,
@@ -221,7 +229,7 @@ export function norm(a: Arguments<"norm">, { images }: Context): Dispatch {
     stats: vector(a.stats),
     scale: vector(a.scale),
     offset: vector(a.offset),
-    addend: a.addend < 0 ? -1 : vector(a.addend),
+    addend: vector(a.addend),
     y: vector(a.y),
     stride,
   };

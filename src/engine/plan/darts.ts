@@ -1,0 +1,236 @@
+import { type DartsCell, dartsCells, STEM_MULTIPLIER, STEPS, strideOf } from "../darts";
+import { copyChannels, reductions } from "./factorised";
+import { type Candidate, type Fan, fanOut } from "./fan";
+import type { Term } from "./kernels";
+import {
+  type Context,
+  convData,
+  convForward,
+  convolution,
+  convWeights,
+  keeps,
+  normBackward,
+  normForward,
+  plainNorm,
+  releaseNorm,
+} from "./layer";
+import type { Tensor } from "./program";
+import { meanHead, stem } from "./skeleton";
+import { vectorsOf } from "./weights";
+
+/** An output of the stem or of a cell, which up to three inputs of cells read. */
+interface State {
+  readonly y: Tensor;
+  /** Whether anybody needs dL/dy. */
+  readonly wanted: boolean;
+  /** dL/dy as far as it is known. */
+  gradient?: Tensor;
+}
+
+/** Adds the entries of one pass through the search network of DARTS, up to its gradients. */
+export function dartsNetwork(context: Context): void {
+  const { spec, pass, program, regions } = context;
+  const { channels, image, imageChannels } = spec.sizes;
+  const learnsWeights = pass === "weights";
+  program.layer = "stem";
+  const images = { offset: regions.images, side: image, vectors: vectorsOf(imageChannels) };
+  const first = stem(context, images, STEM_MULTIPLIER * channels);
+  const states: State[] = [{ y: first.y, wanted: learnsWeights }];
+  const cells = dartsCells(spec.space, spec.sizes).map((shape, i) => {
+    const inputs = [states[Math.max(0, i - 1)], states[i]] as const;
+    const made = dartsCell(context, shape, inputs);
+    states.push({ y: made.y, wanted: true });
+    // The stem feeds both inputs of the first cell, and one of the second.
+    if (!keeps(context) && i > 0) program.release(inputs[0].y);
+    return made;
+  });
+  program.layer = "head";
+  const last = meanHead(context, states[states.length - 1].y);
+  if (!keeps(context)) return;
+
+  states[states.length - 1].gradient = last.backward();
+  for (let i = cells.length - 1; i >= 0; i--) cells[i].backward(gradientOf(states[i + 1]));
+  program.layer = "stem";
+  if (learnsWeights) first.backward(gradientOf(states[0]), false);
+}
+
+function gradientOf({ gradient }: State): Tensor {
+  if (!gradient) throw new Error("nobody reads an output of the network's");
+  return gradient;
+}
+
+/** An input of a cell, brought to the cell's channels and side, whose forward entries were added. */
+interface Input {
+  readonly y: Tensor;
+  /** Adds the backward entries; takes dL/dy over. */
+  backward(dy: Tensor): void;
+  release(): void;
+}
+
+/** Rectifier, 1 x 1 convolution (a factorised reduction where `halves`) and batch norm without scale and offset. */
+function inputOf(context: Context, name: string, state: State, channels: number, halves: boolean): Input {
+  const { program } = context;
+  const x = state.y;
+  const made = halves
+    ? reductions(context, [name], x, channels)
+    : pointConvolution(context, `${name}/conv`, x, channels);
+  const norm = plainNorm(context, made.z);
+  const y = normForward(context, norm);
+  const release = () => {
+    releaseNorm(context, norm);
+    program.release(made.z);
+    if (keeps(context)) made.release();
+  };
+  if (!keeps(context)) release();
+  return {
+    y,
+    backward(dy) {
+      normBackward(context, norm, dy);
+      program.release(dy);
+      const isFirst = !state.gradient;
+      state.gradient ??= program.tensor(x.side, x.vectors);
+      made.backward(state.gradient, !isFirst);
+    },
+    release() {
+      program.release(y);
+      if (keeps(context)) release();
+    },
+  };
+}
+
+/** As `reductions`, with a single convolution that keeps the side. */
+function pointConvolution(context: Context, name: string, x: Tensor, channels: number) {
+  const conv = convolution(context, name, x, { kernel: 1, stride: 1, channels, rectify: true });
+  convForward(context, conv);
+  return {
+    z: conv.z,
+    backward(dx: Tensor, add: boolean) {
+      convWeights(context, conv, conv.z);
+      convData(context, conv, conv.z, dx, add);
+    },
+    release() {},
+  };
+}
+
+/** A cell whose forward entries were added. */
+interface Cell {
+  readonly y: Tensor;
+  /** Adds the backward entries; takes dL/dy over and releases it, with all tensors that the cell made. */
+  backward(dy: Tensor): void;
+}
+
+/** A cell of mixed edges: every node is the sum over its incoming edges and their candidates of p * candidate; the output is all nodes. */
+function dartsCell(context: Context, shape: DartsCell, states: readonly [State, State]): Cell {
+  const { program } = context;
+  const { name, channels, edges } = shape;
+  program.layer = `${name}/inputs`;
+  const inputs = [
+    inputOf(context, `${name}/input0`, states[0], channels, shape.halvesFirst),
+    inputOf(context, `${name}/input1`, states[1], channels, false),
+  ];
+  const nodes = inputs.map(({ y }) => y);
+  const fans: Fan[] = [];
+  const side = Math.ceil(nodes[1].side / strideOf(shape, 0));
+  const y = program.tensor(side, vectorsOf(STEPS * channels));
+  for (let to = 2; to < 2 + STEPS; to++) {
+    // Candidates come with their source, which is complete by now.
+    for (let from = fans.length; from < to; from++) {
+      const leaving = edges.filter((edge) => edge.from === from);
+      program.layer = `${name}/${from}`;
+      fans.push(fanOut(context, name, leaving, nodes[from], channels, strideOf(shape, from)));
+    }
+    program.layer = `${name}/${to}`;
+    const node = program.tensor(side, nodes[0].vectors);
+    const into = candidatesInto(fans, to);
+    program.addTerms("node", { y: node.offset, side, vectors: node.vectors }, termsOf(into));
+    copyChannels(context, whole(node), { tensor: y, channel: (to - 2) * channels }, channels);
+    nodes.push(node);
+  }
+  const release = () => {
+    for (const fan of fans) fan.release();
+    program.release(...nodes.slice(2));
+    for (const input of inputs) input.release();
+  };
+  if (!keeps(context)) release();
+  return {
+    y,
+    backward(dy) {
+      const isWanted = (node: number) => node > 1 || states[node].wanted;
+      const gradients: (Tensor | undefined)[] = nodes.map(() => undefined);
+      const sums: number[] = Array.from({ length: context.spec.space.size }, () => -1);
+      for (let node = nodes.length - 1; node >= 0; node--) {
+        program.layer = `${name}/${node}`;
+        if (!isWanted(node)) continue;
+        const fan: Fan | undefined = fans[node];
+        const gradient = fan ? fan.backward(gradients) : program.tensor(side, nodes[node].vectors);
+        if (node < 2) {
+          program.layer = `${name}/inputs`;
+          inputs[node].backward(gradient);
+          continue;
+        }
+        gradients[node] = gradient;
+        copyChannels(
+          context,
+          { tensor: dy, channel: (node - 2) * channels },
+          whole(gradient),
+          channels,
+          fan !== undefined,
+        );
+        nodeBackward(context, candidatesInto(fans, node), gradient, isWanted, sums);
+      }
+      if (learnsMixing(context)) context.mixingSums.push([nodes[0].vectors, ...sums]);
+      program.release(...gradients.filter((gradient) => gradient !== undefined), dy, y);
+      release();
+    },
+  };
+}
+
+function whole(tensor: Tensor): { tensor: Tensor; channel: number } {
+  return { tensor, channel: 0 };
+}
+
+function candidatesInto(fans: readonly Fan[], to: number): Candidate[] {
+  return fans.flatMap(({ candidates }) => candidates.filter((candidate) => candidate.to === to));
+}
+
+function termsOf(candidates: readonly Candidate[]): Term[] {
+  return candidates.map(({ term }) => term);
+}
+
+function learnsMixing({ pass }: Context): boolean {
+  return pass === "architecture" || pass === "examples";
+}
+
+/**
+ * Adds a node's part in dL/dp, whose places go to `sums` by mixing weight, and turns the candidates' own outputs into their gradients.
+ */
+function nodeBackward(
+  context: Context,
+  candidates: readonly Candidate[],
+  gradient: Tensor,
+  isWanted: (node: number) => boolean,
+  sums: number[],
+): void {
+  const { program, pass, regions, mixingSums } = context;
+  const { offset: dy, side, vectors } = gradient;
+  const reduced = candidates.filter(({ isOwn }) => learnsMixing(context) || isOwn);
+  const channels = 4 * vectors;
+  const totals = program.arena.take(channels * (1 + reduced.length));
+  const withSums = reduced.map((candidate, i) => {
+    const own = totals + channels * (1 + i);
+    sums[candidate.choice] = own;
+    return { ...candidate, term: { ...candidate.term, sums: own } };
+  });
+  const reduction = { dy, side, vectors, totals };
+  program.addTerms("nodeReduce", reduction, termsOf(withSums));
+  if (pass === "examples") {
+    const { mixing, examples } = regions;
+    // Cells of a kind share their mixing weights: the last one comes first and sets what the others add to.
+    const isKnown = mixingSums.some((list) => withSums.some(({ choice }) => list[1 + choice] >= 0));
+    program.addTerms("examples", { dy, side, vectors, mixing, out: examples, add: isKnown ? 1 : 0 }, termsOf(withSums));
+  }
+  const mapped = withSums.filter(({ isOwn, from }) => isOwn && isWanted(from));
+  if (mapped.length > 0) program.addTerms("nodeMap", reduction, termsOf(mapped));
+  // Sums that dL/dp needs stay until the program ends.
+  if (!learnsMixing(context)) program.arena.free(totals, channels * (1 + reduced.length));
+}

@@ -1,0 +1,130 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { applications, type DartsCell, dartsCells, SEPARABLE, strideOf } from "../darts";
+import type { SupernetSpec } from "../engine";
+import { halved } from "../network";
+import type { Parameter } from "../parameter";
+import { type AveragePool, averagePool, averagePoolFor, dilated, maxPool, normalise, shifted } from "./layers";
+import {
+  affineNorm,
+  classify,
+  convolve,
+  type Mixing,
+  type ReferenceNetwork,
+  sumOf,
+  type Weights,
+  weight,
+  weightsOf,
+} from "./parts";
+
+/** Average pools by the side of their maps: of stride 1 and of stride 2. */
+type Pools = Map<number, [AveragePool, AveragePool]>;
+
+/** The search network of DARTS (Liu, Simonyan and Yang, ICLR 2019; quark0/darts) in TensorFlow.js. */
+export class DartsSupernet implements ReferenceNetwork {
+  private readonly pools: Pools = new Map();
+
+  constructor(
+    private readonly spec: SupernetSpec,
+    private readonly layout: readonly Parameter[],
+  ) {
+    const { image } = spec.sizes;
+    for (const side of new Set([image, halved(image), halved(halved(image))])) {
+      this.pools.set(side, [averagePoolFor(side, 3, 1, [1, 1]), averagePoolFor(side, 3, 2, [1, 1])]);
+    }
+  }
+
+  dispose(): void {
+    for (const { correction } of [...this.pools.values()].flat()) correction?.dispose();
+  }
+
+  forward(flat: tf.Tensor1D, mixing: Mixing, images: tf.Tensor): tf.Tensor {
+    const weights = weightsOf(this.layout, flat);
+    let before = affineNorm(convolve(images, weight(weights, "stem/conv")), weights, "stem");
+    let last = before;
+    for (const cell of dartsCells(this.spec.space, this.spec.sizes)) {
+      [before, last] = [last, this.cellOf(cell, before, last, weights, mixing)];
+    }
+    return classify(tf.mean(last, [1, 2]), weights);
+  }
+
+  /** Each node is the sum over its incoming edges and their operations of mixing weight times operation; the output is all nodes. */
+  private cellOf(cell: DartsCell, before: tf.Tensor, last: tf.Tensor, weights: Weights, mixing: Mixing): tf.Tensor {
+    const { name, edges, halvesFirst } = cell;
+    const input = (x: tf.Tensor, which: string) =>
+      normalise(convolve(tf.relu(x), weight(weights, `${name}/${which}/conv`)));
+    const nodes = [
+      halvesFirst ? reduced(before, weights, `${name}/input0`) : input(before, "input0"),
+      input(last, "input1"),
+    ];
+    for (let to = 2; edges.some((edge) => edge.to === to); to++) {
+      const terms = edges.flatMap(({ from, to: target, row, offset }) => {
+        if (target !== to) return [];
+        return row.choices.flatMap((operation, o) => {
+          const share = mixing[offset + o];
+          if (!share || operation === "none") return [];
+          const value = this.operate(
+            operation,
+            nodes[from],
+            weights,
+            `${name}/${row.name}/${operation}`,
+            strideOf(cell, from),
+          );
+          return [tf.mul(share, value)];
+        });
+      });
+      nodes.push(terms.length > 0 ? sumOf(terms) : emptyNode(cell, nodes));
+    }
+    return tf.concat(nodes.slice(2), 3);
+  }
+
+  private operate(operation: string, x: tf.Tensor, weights: Weights, name: string, stride: 1 | 2): tf.Tensor {
+    switch (operation) {
+      case "skip_connect":
+        return stride === 1 ? x : reduced(x, weights, name);
+      case "max_pool_3x3":
+        return normalise(maxPool(x, stride));
+      case "avg_pool_3x3":
+        return normalise(averagePool(x, this.pool(x.shape[1] ?? 0, stride)));
+      default: {
+        const own = SEPARABLE[operation];
+        let y = x;
+        for (const [i, application] of applications(own).entries()) {
+          const filter = weight(weights, `${name}/depthwise${application}`);
+          const wide = own.dilation === 2 ? dilated(filter) : filter;
+          const pad = (wide.shape[0] - 1) / 2;
+          const mixed = tf.depthwiseConv2d(
+            tf.relu(y) as tf.Tensor4D,
+            tf.reshape(wide, [...(wide as tf.Tensor3D).shape, 1]),
+            i === 0 ? stride : 1,
+            pad,
+          );
+          y = normalise(convolve(mixed, weight(weights, `${name}/pointwise${application}`)));
+        }
+        return y;
+      }
+    }
+  }
+
+  private pool(side: number, stride: 1 | 2): AveragePool {
+    const pools = this.pools.get(side);
+    if (!pools) throw new Error(`no map has side ${side}`);
+    return pools[stride - 1];
+  }
+}
+
+/** A node that nothing flows into. */
+function emptyNode(cell: DartsCell, [{ shape }]: readonly tf.Tensor[]): tf.Tensor {
+  const [batch, height, width, channels] = shape;
+  const stride = strideOf(cell, 0);
+  return tf.zeros([batch, Math.ceil(height / stride), Math.ceil(width / stride), channels]);
+}
+
+/** Factorised reduction: half of the channels from every second pixel, the others from those one row and one column behind. */
+function reduced(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
+  const y = tf.relu(x);
+  const halves = [
+    convolve(y, weight(weights, `${name}/conv1`), 2),
+    convolve(shifted(y), weight(weights, `${name}/conv2`), 2),
+  ];
+  return normalise(tf.concat(halves, 3));
+}

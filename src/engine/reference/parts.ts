@@ -1,0 +1,59 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Parameter } from "../parameter";
+import { normalise } from "./layers";
+import "./gradients";
+
+/** What the reference networks are made of. */
+
+/** Mixing weights, row by row: scalars or batch x 1 x 1 x 1. Null means exactly zero: the operation is not run. */
+export type Mixing = readonly (tf.Tensor | null)[];
+
+/** A supernet in TensorFlow.js. It may hold tensors of its own. */
+export interface ReferenceNetwork {
+  /**
+   * @param flat all weights, in the layout's order
+   * @param images batch x image x image x imageChannels
+   * @returns logits, batch x classes
+   */
+  forward(flat: tf.Tensor1D, mixing: Mixing, images: tf.Tensor): tf.Tensor;
+  dispose(): void;
+}
+
+/** The trainable tensors by the names of the layout. */
+export type Weights = ReadonlyMap<string, tf.Tensor>;
+
+export function weightsOf(layout: readonly Parameter[], flat: tf.Tensor1D): Weights {
+  const parts = tf.split(
+    flat,
+    layout.map(({ size }) => size),
+  );
+  return new Map(layout.map(({ name, shape }, i) => [name, tf.reshape(parts[i], [...shape])] as const));
+}
+
+export function weight(weights: Weights, name: string): tf.Tensor {
+  const tensor = weights.get(name);
+  if (!tensor) throw new Error(`the layout has no parameter "${name}"`);
+  return tensor;
+}
+
+/** WebGPU guarantees a kernel eight buffers, and an unsplit sum binds one for each term beside its result. */
+const TERMS_AT_ONCE = 7;
+
+export function sumOf(terms: readonly tf.Tensor[]): tf.Tensor {
+  const sum = tf.addN(terms.slice(0, TERMS_AT_ONCE));
+  return terms.length > TERMS_AT_ONCE ? sumOf([sum, ...terms.slice(TERMS_AT_ONCE)]) : sum;
+}
+
+/** A convolution padded on both sides, as PyTorch pads: 'same' would pad at the far side only where the stride is 2. */
+export function convolve(x: tf.Tensor, filter: tf.Tensor, stride: 1 | 2 = 1): tf.Tensor {
+  const padding = (filter.shape[0] - 1) / 2;
+  return tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, padding);
+}
+
+export function affineNorm(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
+  return tf.add(tf.mul(normalise(x), weight(weights, `${name}/scale`)), weight(weights, `${name}/offset`));
+}
+
+export function classify(features: tf.Tensor, weights: Weights): tf.Tensor {
+  return tf.add(tf.matMul(features, weight(weights, "head/weight")), weight(weights, "head/bias"));
+}

@@ -1,0 +1,156 @@
+import { type Arguments, WINDOW } from "../../plan/kernels";
+import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
+import type { Context } from "./context";
+
+/** Windows of 3 x 3 pixels, copies of channels, and means over all positions. */
+
+const INSIDE = `
+fn inside(i: i32, side: i32) -> i32 { return min(i + 2, side) - max(i - 1, 0); }
+`;
+
+const windowsShader = shader({
+  name: "windows",
+  fields: ["kind", "stride", "x", "xSide", "vectors", "y", "winners"],
+  body: `
+  let half = (xSide + stride - 1) / stride;
+  let b = id.x % IMAGES;
+  let p = id.x / IMAGES;
+  if (p >= half * half) { return; }
+  let v = id.y;
+  let top = p / half * stride - 1;
+  let left = p % half * stride - 1;
+  var best = vec4f(-3.4e38);
+  var winner = vec4f();
+  var sum = vec4f();
+  var count = 0.0;
+  var last = vec4f();
+  for (var t = 0; t < 9; t++) {
+    let line = top + t / 3;
+    let column = left + t % 3;
+    if (u32(line) >= u32(xSide) || u32(column) >= u32(xSide)) { continue; }
+    let value = m[x + ((line * xSide + column) * vectors + v) * IMAGES + b];
+    winner = select(winner, vec4f(f32(t)), value > best);
+    best = max(best, value);
+    sum += value;
+    count += 1.0;
+    if (t == 8) { last = value; }
+  }
+  let at = (p * vectors + v) * IMAGES + b;
+  if (kind == ${WINDOW.max}) {
+    m[y + at] = best;
+    m[winners + at] = winner;
+  } else if (kind == ${WINDOW.mean}) {
+    m[y + at] = sum / count;
+  } else {
+    m[y + at] = last;
+  }`,
+});
+
+const windowsDataShader = shader({
+  name: "windowsData",
+  fields: ["kind", "stride", "dy", "xSide", "vectors", "dx", "winners", "add"],
+  globals: INSIDE,
+  body: `
+  let half = (xSide + stride - 1) / stride;
+  let b = id.x % IMAGES;
+  let q = id.x / IMAGES;
+  if (q >= xSide * xSide) { return; }
+  let v = id.y;
+  let to = dx + (q * vectors + v) * IMAGES + b;
+  var sum = vec4f();
+  if (add != 0) { sum = m[to]; }
+  for (var t = 0; t < 9; t++) {
+    let bottom = q / xSide + 1 - t / 3;
+    let right = q % xSide + 1 - t % 3;
+    if (bottom < 0 || right < 0 || bottom % stride != 0 || right % stride != 0) { continue; }
+    if (bottom / stride >= half || right / stride >= half) { continue; }
+    let at = ((bottom / stride * half + right / stride) * vectors + v) * IMAGES + b;
+    let d = m[dy + at];
+    if (kind == ${WINDOW.max}) {
+      sum += select(vec4f(), d, m[winners + at] == vec4f(f32(t)));
+    } else if (kind == ${WINDOW.mean}) {
+      sum += d / f32(inside(bottom, xSide) * inside(right, xSide));
+    } else if (t == 8) {
+      sum += d;
+    }
+  }
+  m[to] = sum;`,
+});
+
+const copyShader = shader({
+  name: "copy",
+  fields: ["x", "xVectors", "start", "y", "yVectors", "to", "channels", "positions", "add"],
+  body: `
+  let b = id.x % IMAGES;
+  let p = id.x / IMAGES;
+  if (p >= positions) { return; }
+  let v = to / 4 + id.y;
+  let at = y + (p * yVectors + v) * IMAGES + b;
+  let source = x + p * xVectors * IMAGES + b;
+  let before = m[at];
+  var value = vec4f();
+  for (var lane = 0; lane < 4; lane++) {
+    let c = 4 * v + lane - to;
+    if (c < 0) {
+      value[lane] = before[lane];
+    } else if (c < channels) {
+      let own = m[source + ((start + c) >> 2) * IMAGES][(start + c) & 3];
+      value[lane] = select(0.0, before[lane], add != 0) + own;
+    }
+  }
+  m[at] = value;`,
+});
+
+const meanShader = shader({
+  name: "mean",
+  fields: ["x", "positions", "vectors", "f"],
+  body: `
+  let b = id.x;
+  if (b >= IMAGES) { return; }
+  var sum = vec4f();
+  for (var p = 0; p < positions; p++) { sum += m[x + (p * vectors + id.y) * IMAGES + b]; }
+  m[f + id.y * IMAGES + b] = sum / f32(positions);`,
+});
+
+const meanDataShader = shader({
+  name: "meanData",
+  fields: ["df", "positions", "vectors", "dx"],
+  body: `
+  let b = id.x % IMAGES;
+  let p = id.x / IMAGES;
+  if (p >= positions) { return; }
+  m[dx + (p * vectors + id.y) * IMAGES + b] = m[df + id.y * IMAGES + b] / f32(positions);`,
+});
+
+/** Workgroups for one invocation a position, image and vector. */
+function groups(positions: number, vectors: number, { images }: Context): [number, number, number] {
+  return [Math.ceil((positions * images) / LANES), vectors, 1];
+}
+
+export function windows(a: Arguments<"windows">, c: Context): Dispatch {
+  const values = { ...a, x: vector(a.x), y: vector(a.y), winners: vector(a.winners) };
+  return dispatch(windowsShader, values, groups(Math.ceil(a.xSide / a.stride) ** 2, a.vectors, c));
+}
+
+export function windowsData(a: Arguments<"windowsData">, c: Context): Dispatch {
+  const values = { ...a, dy: vector(a.dy), dx: vector(a.dx), winners: vector(a.winners) };
+  return dispatch(windowsDataShader, values, groups(a.xSide ** 2, a.vectors, c));
+}
+
+export function copy(a: Arguments<"copy">, c: Context): Dispatch {
+  const { xVectors, from: start, yVectors, to, channels, positions, add } = a;
+  const values = { x: vector(a.x), xVectors, start, y: vector(a.y), yVectors, to, channels, positions, add };
+  return dispatch(copyShader, values, groups(positions, Math.ceil((to + channels) / 4) - Math.floor(to / 4), c));
+}
+
+export function mean(a: Arguments<"mean">, { images }: Context): Dispatch {
+  const { positions, vectors } = a;
+  const values = { x: vector(a.x), positions, vectors, f: vector(a.f) };
+  return dispatch(meanShader, values, [Math.ceil(images / LANES), vectors, 1]);
+}
+
+export function meanData(a: Arguments<"meanData">, c: Context): Dispatch {
+  const { positions, vectors } = a;
+  const values = { df: vector(a.df), positions, vectors, dx: vector(a.dx) };
+  return dispatch(meanDataShader, values, groups(positions, vectors, c));
+}

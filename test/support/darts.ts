@@ -1,0 +1,251 @@
+import type { NetworkSizes, SearchSpace } from "../../src/core/space";
+import type { Batch, SupernetSpec } from "../../src/engine/engine";
+import { type Case, drawn, type Mix } from "./cases";
+import { map, type Node, Oracle, type Outcome, type Scored } from "./oracle";
+
+const OPERATIONS = [
+  "none",
+  "max_pool_3x3",
+  "avg_pool_3x3",
+  "skip_connect",
+  "sep_conv_3x3",
+  "sep_conv_5x5",
+  "dil_conv_3x3",
+  "dil_conv_5x5",
+];
+
+const EDGES = [2, 3, 4, 5].flatMap((to) => Array.from({ length: to }, (_, from) => [from, to] as const));
+const ROWS = ["normal", "reduce"].flatMap((kind) =>
+  EDGES.map(([from, to]) => ({ name: `${kind}/${to}<-${from}`, choices: OPERATIONS })),
+);
+
+function unused(): never {
+  throw new Error("an engine needs rows alone");
+}
+
+/** The rows of the DARTS space, for engines. */
+export const SPACE: SearchSpace = {
+  id: "darts",
+  title: "DARTS",
+  rows: ROWS,
+  size: ROWS.length * OPERATIONS.length,
+  nodes: 6,
+  edges: [...EDGES, ...EDGES],
+  published: { channels: 16, cells: 2, image: 32, imageChannels: 3, classes: 10 },
+  discretise: unused,
+  format: unused,
+  parse: unused,
+  connected: unused,
+  cost: unused,
+};
+
+const SIZES: NetworkSizes = { channels: 2, cells: 1, image: 8, imageChannels: 1, classes: 3 };
+
+export function dartsCase(sizes: Partial<NetworkSizes>, batch: number, mix: Mix = "dense", seed = 1): Case {
+  return drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
+}
+
+/** The search network of DARTS in plain float64 loops, after model_search.py and operations.py of quark0/darts. */
+class DartsOracle extends Oracle {
+  override forward(): Scored {
+    const { sizes } = this.spec;
+    const input = map(this.count, sizes.image, sizes.imageChannels);
+    input.data.set(this.batch.images);
+    const stem = this.norm(
+      this.conv(
+        this.record(input, () => {}),
+        "stem/conv",
+        1,
+      ),
+      "stem",
+    );
+    let [s0, s1] = [stem, stem];
+    const layers = 3 * sizes.cells + 2;
+    let wasReduction = false;
+    for (let i = 0; i < layers; i++) {
+      const isReduction = i === Math.floor(layers / 3) || i === Math.floor((2 * layers) / 3);
+      [s0, s1] = [s1, this.dartsCell(s0, s1, `cell${i}`, isReduction, wasReduction)];
+      wasReduction = isReduction;
+    }
+    return this.classified(s1);
+  }
+
+  private dartsCell(s0: Node, s1: Node, name: string, isReduction: boolean, wasReduction: boolean): Node {
+    const input = (x: Node, which: string) => this.norm(this.conv(this.relu(x), `${name}/${which}/conv`, 1));
+    const nodes = [wasReduction ? this.reduced(s0, `${name}/input0`) : input(s0, "input0"), input(s1, "input1")];
+    let row = isReduction ? EDGES.length : 0;
+    for (let to = 2; to < 6; to++) {
+      const parts: { node: Node; weight: number }[] = [];
+      for (let from = 0; from < to; from++, row++) {
+        const stride = isReduction && from < 2 ? 2 : 1;
+        for (const [o, operation] of OPERATIONS.entries()) {
+          if (operation === "none") continue;
+          const node = this.candidate(operation, nodes[from], `${name}/${ROWS[row].name}/${operation}`, stride);
+          parts.push({ node, weight: row * OPERATIONS.length + o });
+        }
+      }
+      nodes.push(this.sum(parts, parts[0].node));
+    }
+    return this.concat(nodes.slice(2));
+  }
+
+  private candidate(operation: string, x: Node, name: string, stride: number): Node {
+    const separable = (input: Node, which: string, kernel: number, step: number, dilation: number) => {
+      const wide = this.depthwise(this.relu(input), `${name}/depthwise${which}`, kernel, step, dilation);
+      return this.norm(this.conv(wide, `${name}/pointwise${which}`, 1));
+    };
+    switch (operation) {
+      case "max_pool_3x3":
+        return this.norm(this.windows(x, stride, true));
+      case "avg_pool_3x3":
+        return this.norm(this.windows(x, stride, false));
+      case "skip_connect":
+        return stride === 1 ? x : this.reduced(x, name);
+      case "sep_conv_3x3":
+        return separable(separable(x, "1", 3, stride, 1), "2", 3, 1, 1);
+      case "sep_conv_5x5":
+        return separable(separable(x, "1", 5, stride, 1), "2", 5, 1, 1);
+      case "dil_conv_3x3":
+        return separable(x, "", 3, stride, 2);
+      case "dil_conv_5x5":
+        return separable(x, "", 5, stride, 2);
+      default:
+        throw new Error(`no operation ${operation}`);
+    }
+  }
+
+  private reduced(x: Node, name: string): Node {
+    const y = this.relu(x);
+    return this.norm(this.concat([this.conv(y, `${name}/conv1`, 2), this.conv(this.moved(y), `${name}/conv2`, 2)]));
+  }
+
+  /** A layer each of whose outputs is a sum over inputs: `each` calls back with their indices and the factor. */
+  private linear(
+    x: Node,
+    side: number,
+    channels: number,
+    each: (visit: (xi: number, yi: number, factor: number) => void) => void,
+  ): Node {
+    const y = map(x.value.batch, side, channels);
+    each((xi, yi, factor) => {
+      y.data[yi] += factor * x.value.data[xi];
+    });
+    return this.record(y, (dy) =>
+      each((xi, yi, factor) => {
+        x.gradient.data[xi] += factor * dy[yi];
+      }),
+    );
+  }
+
+  /** The image without its first row and column; zeros come in at the other side. */
+  private moved(x: Node): Node {
+    const { batch, side, channels } = x.value;
+    return this.linear(x, side, channels, (visit) => {
+      for (let b = 0; b < batch; b++)
+        for (let row = 1; row < side; row++)
+          for (let i = channels; i < side * channels; i++) {
+            const start = (b * side + row) * side * channels;
+            visit(start + i, start - side * channels + i - channels, 1);
+          }
+    });
+  }
+
+  private concat(parts: readonly Node[]): Node {
+    const { batch, side } = parts[0].value;
+    const channels = parts.reduce((sum, { value }) => sum + value.channels, 0);
+    const y = map(batch, side, channels);
+    const each = (visit: (part: Node, xi: number, yi: number) => void) => {
+      let first = 0;
+      for (const part of parts) {
+        const own = part.value.channels;
+        for (let i = 0; i < part.value.data.length; i++) {
+          visit(part, i, Math.floor(i / own) * channels + first + (i % own));
+        }
+        first += own;
+      }
+    };
+    each((part, xi, yi) => {
+      y.data[yi] = part.value.data[xi];
+    });
+    return this.record(y, (dy) =>
+      each((part, xi, yi) => {
+        part.gradient.data[xi] += dy[yi];
+      }),
+    );
+  }
+
+  private depthwise(x: Node, name: string, kernel: number, stride: number, dilation: number): Node {
+    const { offset } = this.parameter(name);
+    const { batch, side, channels } = x.value;
+    const half = Math.ceil(side / stride);
+    const y = map(batch, half, channels);
+    const pad = (dilation * (kernel - 1)) / 2;
+    const each = (visit: (xi: number, yi: number, wi: number) => void) => {
+      for (let yi = 0; yi < y.data.length; yi++) {
+        const c = yi % channels;
+        const p = Math.floor(yi / channels) % (half * half);
+        const b = Math.floor(yi / channels / half / half);
+        for (let tap = 0; tap < kernel * kernel; tap++) {
+          const row = Math.floor(p / half) * stride - pad + dilation * Math.floor(tap / kernel);
+          const column = (p % half) * stride - pad + dilation * (tap % kernel);
+          if (row < 0 || column < 0 || row >= side || column >= side) continue;
+          visit(((b * side + row) * side + column) * channels + c, yi, offset + tap * channels + c);
+        }
+      }
+    };
+    each((xi, yi, wi) => {
+      y.data[yi] += x.value.data[xi] * this.weights[wi];
+    });
+    return this.record(y, (dy) =>
+      each((xi, yi, wi) => {
+        x.gradient.data[xi] += dy[yi] * this.weights[wi];
+        this.dWeights[wi] += dy[yi] * x.value.data[xi];
+      }),
+    );
+  }
+
+  /** Largest value or mean of the existing pixels of 3 x 3 windows. */
+  private windows(x: Node, stride: number, isMax: boolean): Node {
+    const { batch, side, channels, data } = x.value;
+    const half = Math.ceil(side / stride);
+    return this.linear(x, half, channels, (visit) => {
+      for (let yi = 0; yi < batch * half * half * channels; yi++) {
+        const pixel = Math.floor(yi / channels);
+        const [row, column] = [(Math.floor(pixel / half) % half) * stride, (pixel % half) * stride];
+        const first = Math.floor(pixel / half / half) * side * side;
+        const found: number[] = [];
+        for (let r = Math.max(0, row - 1); r < Math.min(side, row + 2); r++)
+          for (let c = Math.max(0, column - 1); c < Math.min(side, column + 2); c++)
+            found.push((first + r * side + c) * channels + (yi % channels));
+        if (isMax)
+          visit(
+            found.reduce((best, xi) => (data[xi] > data[best] ? xi : best)),
+            yi,
+            1,
+          );
+        else for (const xi of found) visit(xi, yi, 1 / found.length);
+      }
+    });
+  }
+}
+
+/** Scores a batch; `mixing` is one row, or one for each image. */
+export function dartsScored(
+  spec: SupernetSpec,
+  weights: ArrayLike<number>,
+  mixing: ArrayLike<number>,
+  batch: Batch,
+): Scored {
+  return new DartsOracle(spec, weights, batch, mixing).forward();
+}
+
+/** Score and all gradients of a batch. */
+export function dartsOracle(
+  spec: SupernetSpec,
+  weights: ArrayLike<number>,
+  mixing: ArrayLike<number>,
+  batch: Batch,
+): Outcome {
+  const network = new DartsOracle(spec, weights, batch, mixing);
+  return { ...network.forward(), ...network.backward() };
+}

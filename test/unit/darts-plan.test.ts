@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "../../src/core/errors";
+import { layoutSize, parameterLayout } from "../../src/engine/network";
+import { createPlan, planCost } from "../../src/engine/plan/plan";
+import { type Case, type Mix, relativeError, slope } from "../support/cases";
+import { dartsCase, dartsOracle, dartsScored, SPACE } from "../support/darts";
+import { Interpreter } from "../support/interpreter";
+
+const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: number; mix?: Mix }[] = [
+  { name: "dense", sizes: {}, batch: 3 },
+  { name: "channels that need padding, odd sides", sizes: { channels: 3, image: 10, imageChannels: 3 }, batch: 2 },
+  { name: "one channel, two cells a stage", sizes: { channels: 1, cells: 2 }, batch: 2 },
+  { name: "one-hot mixing weights", sizes: { channels: 4 }, batch: 2, mix: "one-hot" },
+];
+
+describe("the plan of a DARTS network, run in float64", () => {
+  for (const { name, sizes, batch, mix } of SETTINGS) {
+    it(`computes the network and its gradients: ${name}`, () => {
+      const { spec, weights, mixing, batch: data } = dartsCase(sizes, batch, mix);
+      const plan = createPlan(spec, { parts: 3, slots: 4 });
+      const expected = dartsOracle(spec, weights, mixing, data);
+      const machine = new Interpreter(plan);
+      machine.load(weights);
+      const { losses, hits, mixingGradient, examples } = plan.regions;
+      const read = (offset: number, count: number) => Array.from(machine.arena.subarray(offset, offset + count));
+      const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / batch;
+      for (const pass of ["evaluate", "architecture", "examples"] as const) {
+        machine.arena.fill(Number.NaN, plan.regions.squares + 4);
+        machine.feed(mixing, data);
+        machine.run(plan.programs[pass]);
+        expect(mean(read(losses, batch))).toBeCloseTo(expected.loss, 10);
+        expect(mean(read(hits, batch))).toBe(expected.accuracy);
+        if (pass === "evaluate") continue;
+        expect(relativeError(read(mixingGradient, mixing.length), expected.mixing)).toBeLessThan(1e-9);
+      }
+      const perExample = expected.perExample.map((_, i) => {
+        const [b, k] = [Math.floor(i / mixing.length), i % mixing.length];
+        return batch * machine.arena[examples + k * plan.images + b];
+      });
+      expect(relativeError(perExample, expected.perExample)).toBeLessThan(1e-9);
+
+      machine.arena.fill(Number.NaN, plan.regions.squares + 4);
+      machine.feed(mixing, data, { rate: 0, momentum: 0, decay: 0, clip: 1e9 });
+      machine.run(plan.programs.weights);
+      expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);
+    });
+  }
+});
+
+describe("the DARTS network that plans are compared with", () => {
+  it("agrees with finite differences", () => {
+    const { spec, weights, mixing, batch } = dartsCase({ channels: 2, image: 6 }, 2);
+    const { weights: dWeights, mixing: dMixing } = dartsOracle(spec, weights, mixing, batch);
+    const some = Array.from({ length: 8 }, (_, operation) => 29 * operation);
+    expect(
+      relativeError(
+        some.map((i) => dMixing[i]),
+        some.map((i) => slope((p) => dartsScored(spec, weights, p, batch).loss, mixing, i)),
+      ),
+    ).toBeLessThan(1e-5);
+    const layout = parameterLayout(spec.space, spec.sizes);
+    const picked = layout.filter((_, i) => i % 23 === 0).map(({ offset, size }) => offset + Math.floor(size / 2));
+    expect(
+      relativeError(
+        picked.map((i) => dWeights[i]),
+        picked.map((i) => slope((w) => dartsScored(spec, w, mixing, batch).loss, weights, i)),
+      ),
+    ).toBeLessThan(1e-5);
+  });
+});
+
+describe("planning a DARTS network", () => {
+  const paper = dartsCase({ channels: 16, cells: 2, image: 32, imageChannels: 3, classes: 10 }, 64).spec;
+
+  it("has the parameters that its authors report, 1.93 million", () => {
+    const size = layoutSize(parameterLayout(paper.space, paper.sizes));
+    expect(size).toBe(1_930_618);
+  });
+
+  it("refuses discrete networks", () => {
+    expect(() => createPlan({ ...paper, architecture: new Array(28).fill(3) })).toThrow(InputError);
+  });
+
+  it("refuses what doesn't fit, saying how much it needs", () => {
+    expect(() => createPlan(paper)).toThrow(/needs [\d.]+ GiB of memory/);
+  });
+
+  it("counts multiply-accumulates, those of depthwise convolutions too", () => {
+    // Every candidate alone, and what is left without them.
+    const { spec } = dartsCase({ channels: 4, image: 8, imageChannels: 3, classes: 10 }, 4);
+    const macs = (choices: string[]) => {
+      const rows = SPACE.rows.map((row) => ({ ...row, choices }));
+      const space = { ...SPACE, rows, size: rows.length * choices.length };
+      // Two operations for each, two passes for the architecture and three for the weights.
+      return planCost(createPlan({ ...spec, space })).flops / (2 * 5 * 4);
+    };
+    // Channels and positions of the cells: normal, reduction, normal, reduction, normal.
+    const cells = [
+      [4, 64],
+      [8, 16],
+      [8, 16],
+      [16, 4],
+      [16, 4],
+    ];
+    const bare =
+      27 * 12 * 64 + // stem
+      64 * (12 * 4 + 12 * 4) +
+      64 * (12 * 8 + 16 * 8) +
+      16 * (16 * 8 + 32 * 8) + // the first halved: two convolutions to half of the channels each
+      16 * (32 * 16 + 32 * 16) +
+      4 * (32 * 16 + 64 * 16) +
+      64 * 10; // classifier
+    expect(macs(["none"])).toBe(bare);
+    const edges = (each: (channels: number) => number) =>
+      cells.reduce((sum, [channels, positions]) => sum + 14 * positions * each(channels), 0);
+    expect(macs(["none", "sep_conv_5x5"])).toBe(bare + edges((c) => 2 * (25 * c + c * c)));
+    expect(macs(["none", "dil_conv_3x3"])).toBe(bare + edges((c) => 9 * c + c * c));
+    expect(macs(["none", "max_pool_3x3"])).toBe(bare);
+    // Skips of the reductions' eight edges from their inputs.
+    expect(macs(["none", "skip_connect"])).toBe(bare + 8 * (16 * 8 * 8 + 4 * 16 * 16));
+  });
+});
