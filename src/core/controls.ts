@@ -66,7 +66,7 @@ const SUPERNET = ["supernet"] as const;
 const INSTANT = ["instant"] as const;
 
 export const CONTROLS = {
-  space: choice<"nasbench201">({
+  space: choice<"nasbench201" | "darts">({
     label: "Search space",
     default: "nasbench201",
     options: [{ value: "nasbench201", label: "NAS-Bench-201" }],

@@ -9,6 +9,7 @@ import {
   type SettingValue,
 } from "./controls";
 import { InputError } from "./errors";
+import { SPACES } from "./spaces";
 import { nearest } from "./text";
 
 /** What may be done with values of controls: defaults, checks of one and of several together. */
@@ -120,6 +121,12 @@ function nearestText(text: string, control: ChoiceControl): string {
 
 /** Rules that join controls. @throws {InputError} saying which values clash and what to do */
 export function checkTogether(settings: Settings): void {
+  const { tabled, title } = SPACES[settings.space];
+  if (settings.objective === "instant" && !tabled) {
+    throw new InputError(
+      `objective instant needs a table of every cell's accuracy, ${title} has none; the nearest valid value is supernet`,
+    );
+  }
   if (settings.method === "balenas" && settings.initialPrecision < settings.priorPrecision) {
     throw new InputError(
       `initialPrecision ${settings.initialPrecision} is below priorPrecision ${settings.priorPrecision}: ` +

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { create } from "zustand";
-import { sampleChoices } from "../../core/posterior";
+import { samplePreferences } from "../../core/posterior";
 import { RandomStream } from "../../core/random";
 import type { Choices } from "../../core/space";
 import { type Moment, useMoment } from "../moment";
@@ -53,7 +53,7 @@ type Distribution = Pick<Moment, "space" | "mean" | "scale">;
  * @param number of the draw, from 1
  */
 export function sampleOf({ space, mean, scale }: Distribution, seed: number, number: number): Choices {
-  return sampleChoices(space.rows, mean, scale, new RandomStream(seed, `sample ${number}`));
+  return space.discretise(samplePreferences(mean, scale, new RandomStream(seed, `sample ${number}`)));
 }
 
 /** The first draws under a seed, the same cells merged. */
