@@ -37,7 +37,11 @@ export interface TableOptimum {
 }
 
 /** A space of NAS-Bench-1Shot1: a search space whose rows belong to nodes, not to edges. Its cost is that of NAS-Bench-101's network. */
-export interface OneShotSpace extends Omit<SearchSpace, "rows" | "edges"> {
+export interface OneShotSpace
+  extends Omit<
+    SearchSpace,
+    "rows" | "edges" | "inputs" | "outputs" | "cellKinds" | "keptEdges" | "tabled" | "searched"
+  > {
   /** Operations of the blocks; inputs of the blocks that have a choice; inputs of the output. */
   readonly rows: readonly PickRow[];
   /** How many inputs every node has, the cell's input with none first. */
@@ -189,7 +193,7 @@ function makeSpace(number: 1 | 2 | 3, parents: readonly number[], optimum: Table
   }
 
   return {
-    id: `nasbench1shot1-s${number}`,
+    id: `1shot1-s${number}`,
     title,
     rows,
     size: offsets[rows.length],

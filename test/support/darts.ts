@@ -1,43 +1,16 @@
-import type { NetworkSizes, SearchSpace } from "../../src/core/space";
+import { DARTS } from "../../src/core/darts";
+import type { NetworkSizes } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn, type Mix } from "./cases";
 import { map, type Node, Oracle, type Outcome, type Scored } from "./oracle";
 
-const OPERATIONS = [
-  "none",
-  "max_pool_3x3",
-  "avg_pool_3x3",
-  "skip_connect",
-  "sep_conv_3x3",
-  "sep_conv_5x5",
-  "dil_conv_3x3",
-  "dil_conv_5x5",
-];
+/** The space, for engines. */
+export const SPACE = DARTS;
 
-const EDGES = [2, 3, 4, 5].flatMap((to) => Array.from({ length: to }, (_, from) => [from, to] as const));
-const ROWS = ["normal", "reduce"].flatMap((kind) =>
-  EDGES.map(([from, to]) => ({ name: `${kind}/${to}<-${from}`, choices: OPERATIONS })),
-);
-
-function unused(): never {
-  throw new Error("an engine needs rows alone");
-}
-
-/** The rows of the DARTS space, for engines. */
-export const SPACE: SearchSpace = {
-  id: "darts",
-  title: "DARTS",
-  rows: ROWS,
-  size: ROWS.length * OPERATIONS.length,
-  nodes: 6,
-  edges: [...EDGES, ...EDGES],
-  published: { channels: 16, cells: 2, image: 32, imageChannels: 3, classes: 10 },
-  discretise: unused,
-  format: unused,
-  parse: unused,
-  connected: unused,
-  cost: unused,
-};
+const ROWS = DARTS.rows;
+const OPERATIONS = ROWS[0].choices;
+/** Of a cell of one kind. */
+const EDGES = DARTS.edges.slice(0, ROWS.length / 2);
 
 const SIZES: NetworkSizes = { channels: 2, cells: 1, image: 8, imageChannels: 1, classes: 3 };
 
