@@ -126,7 +126,8 @@ export class Search {
 
   get done(): boolean {
     const { steps, patience } = this.current;
-    return this.stopped || this.taken >= steps || (patience > 0 && this.steady >= patience);
+    const ended = this.parts.method.ended ?? false;
+    return this.stopped || ended || this.taken >= steps || (patience > 0 && this.steady >= patience);
   }
 
   /** Ends the search with the steps taken so far once `seconds` spent on them are past its time limit. */
