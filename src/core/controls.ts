@@ -320,10 +320,9 @@ export const CONTROLS = {
     max: 100000,
     integer: true,
     scale: "log",
-    help: "Ends the search once the most probable cell has stayed the same for so many architecture steps; 0 takes all steps.",
+    help: "Ends the search once the most probable cell has stayed the same for so many architecture steps; RSPS, which has none, counts those between decisions alike; 0 takes all steps.",
     group: "budget",
     acts: "live",
-    methods: LEARNERS,
   }),
   minutes: number({
     label: "Time limit",
