@@ -115,12 +115,12 @@ export const CONTROLS = {
       {
         value: "sdarts-rs",
         label: "SDARTS-RS",
-        note: "DARTS, with the weights trained at randomly perturbed mixing weights.",
+        note: "DARTS, with the weights trained at randomly perturbed mixing weights; without weights, on the instant objective, it is DARTS.",
       },
       {
         value: "sdarts-adv",
         label: "SDARTS-ADV",
-        note: "DARTS, with the weights trained at the nearby mixing weights that raise the loss of their batch most.",
+        note: "DARTS, with the weights trained at the nearby mixing weights that raise the loss of their batch most; on the instant objective it is DARTS.",
       },
       {
         value: "beta-darts",
