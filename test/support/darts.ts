@@ -1,3 +1,4 @@
+import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import type { NetworkSizes, SearchSpace } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn, type Mix } from "./cases";
@@ -19,30 +20,31 @@ const ROWS = ["normal", "reduce"].flatMap((kind) =>
   EDGES.map(([from, to]) => ({ name: `${kind}/${to}<-${from}`, choices: OPERATIONS })),
 );
 
-function unused(): never {
-  throw new Error("an engine needs rows alone");
-}
-
-/** The rows of the DARTS space, for engines. */
+/** What engines see of the DARTS space: its rows. */
 export const SPACE: SearchSpace = {
+  ...NAS_BENCH_201,
   id: "darts",
   title: "DARTS",
   rows: ROWS,
   size: ROWS.length * OPERATIONS.length,
-  nodes: 6,
   edges: [...EDGES, ...EDGES],
-  published: { channels: 16, cells: 2, image: 32, imageChannels: 3, classes: 10 },
-  discretise: unused,
-  format: unused,
-  parse: unused,
-  connected: unused,
-  cost: unused,
 };
 
 const SIZES: NetworkSizes = { channels: 2, cells: 1, image: 8, imageChannels: 1, classes: 3 };
 
-export function dartsCase(sizes: Partial<NetworkSizes>, batch: number, mix: Mix = "dense", seed = 1): Case {
-  return drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
+export function dartsCase(
+  sizes: Partial<NetworkSizes>,
+  batch: number,
+  mix: Mix = "dense",
+  seed = 1,
+  space: SearchSpace = SPACE,
+): Case {
+  return drawn({ space, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
+}
+
+/** The space with some of its operations alone: a smaller network. */
+export function spaceOf(choices: readonly string[]): SearchSpace {
+  return { ...SPACE, rows: ROWS.map((row) => ({ ...row, choices })), size: ROWS.length * choices.length };
 }
 
 /** The search network of DARTS in plain float64 loops, after model_search.py and operations.py of quark0/darts. */
@@ -78,10 +80,11 @@ class DartsOracle extends Oracle {
       const parts: { node: Node; weight: number }[] = [];
       for (let from = 0; from < to; from++, row++) {
         const stride = isReduction && from < 2 ? 2 : 1;
-        for (const [o, operation] of OPERATIONS.entries()) {
+        const { name: rowName, choices } = this.spec.space.rows[row];
+        for (const [o, operation] of choices.entries()) {
           if (operation === "none") continue;
-          const node = this.candidate(operation, nodes[from], `${name}/${ROWS[row].name}/${operation}`, stride);
-          parts.push({ node, weight: row * OPERATIONS.length + o });
+          const node = this.candidate(operation, nodes[from], `${name}/${rowName}/${operation}`, stride);
+          parts.push({ node, weight: row * choices.length + o });
         }
       }
       nodes.push(this.sum(parts, parts[0].node));
