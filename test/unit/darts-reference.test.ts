@@ -16,15 +16,15 @@ beforeAll(async () => {
 
 describe("TensorFlow.js and WASM agree on DARTS networks", () => {
   const operations = SPACE.rows[0].choices;
-  const drawn = dartsCase({}, 4);
+  const drawn = dartsCase({ image: 6 }, 3);
   const cases: { name: string; made: Case }[] = [
     ...operations.map((operation, k) => ({
       name: `${operation} everywhere`,
       made: { ...drawn, mixing: drawn.mixing.map((_, i) => (i % operations.length === k ? 1 : 0)) },
     })),
     {
-      name: "all operations, three channels, odd sides",
-      made: dartsCase({ channels: 3, image: 10, imageChannels: 3 }, 3),
+      name: "all operations, three channels",
+      made: dartsCase({ channels: 3, image: 6, imageChannels: 3 }, 3),
     },
   ];
   for (const { name, made } of cases) {
