@@ -67,15 +67,15 @@ export function winProbabilities(
   return result;
 }
 
-/** Draws behind `choiceProbabilities` where edges compete: an error of 0.016 at most, one standard deviation. */
-const COMPETING_DRAWS = 1000;
+/** Draws behind `choiceProbabilities` where edges compete: an error of 0.022 at most, one standard deviation. */
+const COMPETING_DRAWS = 500;
 /** Standard normal draws for a size, the same every time, so that a picture of them moves only when q does. */
 const COMPETING_NORMALS = new Map<number, Float64Array>();
 
 /**
  * How often an architecture drawn from q has each choice of each row; each row sums to 1. Where rows decide on their own it is
  * `winProbabilities`, exact. Where a space drops edges, whether an edge is kept hangs on the others into its node: then it is the share
- * in 1,000 draws, and the first choice, `none`, stands for the edge being dropped.
+ * in 500 draws, and the first choice, `none`, stands for the edge being dropped.
  */
 export function choiceProbabilities(
   space: SearchSpace,

@@ -90,7 +90,7 @@ export const PUBLISHED_GENOTYPES: readonly PublishedGenotype[] = [
   ),
   published(
     "PC_DARTS_image",
-    "PC-DARTS, found on ImageNet",
+    "PC-DARTS, ImageNet",
     null,
     PC_DARTS_PAPER,
     "yuhuixu1993/PC-DARTS",
@@ -108,7 +108,7 @@ export const PUBLISHED_GENOTYPES: readonly PublishedGenotype[] = [
   ),
   published(
     "DrNAS_imagenet",
-    "DrNAS, found on ImageNet",
+    "DrNAS, ImageNet",
     null,
     DRNAS_PAPER,
     "xiangning-chen/DrNAS",

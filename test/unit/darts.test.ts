@@ -278,9 +278,9 @@ describe("the probability of each choice", () => {
       const choices = DARTS.discretise(samplePreferences(mean, scale, random));
       for (const [row, choice] of choices.entries()) counts[8 * row + choice] += 1 / draws;
     }
-    // Two shares of 1,000 and of 4,000 draws.
+    // Two shares, of 500 and of 4,000 draws.
     for (const [i, p] of probabilities.entries()) {
-      expect(Math.abs(p - counts[i])).toBeLessThan(5 * Math.sqrt(((p + 1e-3) * (1.001 - p)) / 800));
+      expect(Math.abs(p - counts[i])).toBeLessThan(5 * Math.sqrt(((p + 1e-3) * (1.001 - p)) / 440));
     }
   });
 

@@ -68,11 +68,6 @@ export function drawSamples(distribution: Distribution, seed: number, draws: num
   return [...cells.values()];
 }
 
-/** How probable a cell is under the posterior: the product of its operations' P(wins), or mixing weights. */
-export function probabilityOf({ offsets, share }: Moment, choices: Choices): number {
-  return choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1);
-}
-
 let memo: Samples | null = null;
 
 /** The samples of the step on screen. Drawn once for all panels. */
