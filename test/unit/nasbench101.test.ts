@@ -140,6 +140,9 @@ const PUBLISHED: readonly [triangle: string, operations: string, parameters: num
   ["100000100001000111101", "11010", 5878154],
   ["100010100101000101101", "02121", 3729162],
   ["101000100001001100101", "10212", 3729162],
+  // Three vertices share the output's channels, which leaves a remainder.
+  ["100100100001010101011", "22200", 2653744],
+  ["100001100001010101011", "01220", 3357767],
 ];
 
 test("parameters are the published ones", () => {

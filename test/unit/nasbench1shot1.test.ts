@@ -106,6 +106,7 @@ describe("a text that is no cell is refused with what to write", () => {
       /"conv3x3-relu" in block 2.*nearest is conv3x3-bn-relu/,
     ],
     [good.replace("maxpool3x3(0,1)", "maxpool3x3(0)"), /block 3 has the inputs \(0\), expected 2 different inputs/],
+    [good.replace("maxpool3x3(0,1)", "maxpool3x3(0,1,1)"), /block 3 has the inputs \(0,1,1\), expected 2 different/],
     [good.replace("maxpool3x3(0,1)", "maxpool3x3(1,1)"), /block 3 has the inputs \(1,1\), expected 2 different/],
     [
       good.replace("maxpool3x3(0,1)", "maxpool3x3(0,3)"),
