@@ -134,7 +134,7 @@ describe("the WebGPU engine", () => {
       ({ kind, layer }) => layer === "cell1/0" && (kind === "depthwiseWeights" || kind === "pointwiseWeights"),
     );
     expect(picked.length).toBe(9);
-    const programs = { weights: picked, architecture: [], examples: [], evaluate: [] };
+    const programs = { weights: picked, architecture: [], examples: [], evaluate: [], gradient: [] };
     const executor = await Executor.create(device, { ...plan, programs }, GPU);
     const machine = new Interpreter(plan);
     const arena = Float32Array.from(new RandomStream(1, "arena").normals(plan.floats));

@@ -1,21 +1,28 @@
 import { DARTS } from "../../src/core/darts";
-import type { NetworkSizes } from "../../src/core/space";
+import type { NetworkSizes, SearchSpace } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn, type Mix } from "./cases";
 import { map, type Node, Oracle, type Outcome, type Scored } from "./oracle";
 
-/** The space, for engines. */
-export const SPACE = DARTS;
-
 const ROWS = DARTS.rows;
-const OPERATIONS = ROWS[0].choices;
 /** Of a cell of one kind. */
 const EDGES = DARTS.edges.slice(0, ROWS.length / 2);
 
 const SIZES: NetworkSizes = { channels: 2, cells: 1, image: 8, imageChannels: 1, classes: 3 };
 
-export function dartsCase(sizes: Partial<NetworkSizes>, batch: number, mix: Mix = "dense", seed = 1): Case {
-  return drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
+export function dartsCase(
+  sizes: Partial<NetworkSizes>,
+  batch: number,
+  mix: Mix = "dense",
+  seed = 1,
+  space: SearchSpace = DARTS,
+): Case {
+  return drawn({ space, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
+}
+
+/** The space with some of its operations alone: a smaller network. */
+export function spaceOf(choices: readonly string[]): SearchSpace {
+  return { ...DARTS, rows: ROWS.map((row) => ({ ...row, choices })), size: ROWS.length * choices.length };
 }
 
 /** The search network of DARTS in plain float64 loops, after model_search.py and operations.py of quark0/darts. */
@@ -51,10 +58,11 @@ class DartsOracle extends Oracle {
       const parts: { node: Node; weight: number }[] = [];
       for (let from = 0; from < to; from++, row++) {
         const stride = isReduction && from < 2 ? 2 : 1;
-        for (const [o, operation] of OPERATIONS.entries()) {
+        const { name: rowName, choices } = this.spec.space.rows[row];
+        for (const [o, operation] of choices.entries()) {
           if (operation === "none") continue;
-          const node = this.candidate(operation, nodes[from], `${name}/${ROWS[row].name}/${operation}`, stride);
-          parts.push({ node, weight: row * OPERATIONS.length + o });
+          const node = this.candidate(operation, nodes[from], `${name}/${rowName}/${operation}`, stride);
+          parts.push({ node, weight: row * choices.length + o });
         }
       }
       nodes.push(this.sum(parts, parts[0].node));
