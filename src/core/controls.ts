@@ -58,8 +58,9 @@ const choice = <Value extends string>(control: Omit<ChoiceControl<Value>, "kind"
 
 const BALENAS = ["balenas"] as const;
 /** One value per architecture parameter, learnt by Adam. */
-const POINT_ESTIMATES = ["darts", "gdas", "snas", "drnas", "sdarts-rs", "beta-darts"] as const;
+const POINT_ESTIMATES = ["darts", "gdas", "snas", "drnas", "sdarts-rs", "sdarts-adv", "beta-darts"] as const;
 const LEARNERS = [...BALENAS, ...POINT_ESTIMATES] as const;
+const PERTURBED = ["sdarts-rs", "sdarts-adv"] as const;
 const GUMBEL = ["gdas", "snas"] as const;
 const SUPERNET = ["supernet"] as const;
 const INSTANT = ["instant"] as const;
@@ -84,7 +85,7 @@ export const CONTROLS = {
       },
       {
         value: "darts",
-        label: "DARTS, first order",
+        label: "DARTS",
         note: "Keeps one value for each operation and mixes all operations by their softmax.",
       },
       {
@@ -106,6 +107,11 @@ export const CONTROLS = {
         value: "sdarts-rs",
         label: "SDARTS-RS",
         note: "DARTS, with the weights trained at randomly perturbed mixing weights.",
+      },
+      {
+        value: "sdarts-adv",
+        label: "SDARTS-ADV",
+        note: "DARTS, with the weights trained at the nearby mixing weights that raise the loss of their batch most.",
       },
       {
         value: "beta-darts",
@@ -457,6 +463,23 @@ export const CONTROLS = {
     acts: "live",
     methods: POINT_ESTIMATES,
   }),
+  order: choice<"first" | "second">({
+    label: "Order",
+    default: "first",
+    options: [
+      { value: "first", label: "first", note: "Takes the weights as they are." },
+      {
+        value: "second",
+        label: "second: one weight step ahead",
+        note: "Follows the validation loss after one weight step, which depends on the architecture too; each sample then costs six times as much.",
+      },
+    ],
+    help: "Whether the architecture's gradient heeds that the weights answer to the architecture.",
+    group: "architecture",
+    acts: "restart",
+    methods: ["balenas", "darts"],
+    objectives: SUPERNET,
+  }),
   update: choice<"vadam" | "vogn">({
     label: "Update",
     default: "vadam",
@@ -615,7 +638,7 @@ export const CONTROLS = {
     help: "How far the weight step's mixing weights may be moved at the first step; it changes linearly.",
     group: "architecture",
     acts: "live",
-    methods: ["sdarts-rs"],
+    methods: PERTURBED,
     objectives: SUPERNET,
   }),
   perturbationEnd: number({
@@ -628,7 +651,21 @@ export const CONTROLS = {
     help: "How far the weight step's mixing weights may be moved at the end.",
     group: "architecture",
     acts: "live",
-    methods: ["sdarts-rs"],
+    methods: PERTURBED,
+    objectives: SUPERNET,
+  }),
+  ascentSteps: number({
+    label: "Ascent steps",
+    unit: "steps",
+    default: 7,
+    min: 1,
+    max: 50,
+    integer: true,
+    scale: "linear",
+    help: "Gradient steps that look for the worst mixing weights within the perturbation, each of twice it over their number; each costs one more pass.",
+    group: "architecture",
+    acts: "live",
+    methods: ["sdarts-adv"],
     objectives: SUPERNET,
   }),
   betaWeight: number({

@@ -113,6 +113,7 @@ function reconciled(settings: Settings, edits: readonly Edit[], notes: string[])
   if (problem) {
     const standard = withDefaults({ update: settings.update });
     const together = [
+      "order",
       "initialPrecision",
       "priorPrecision",
       "klWeight",
@@ -122,7 +123,7 @@ function reconciled(settings: Settings, edits: readonly Edit[], notes: string[])
     ] as const;
     agreed = { ...settings, ...Object.fromEntries(together.map((key) => [key, standard[key]])) };
     notes.push(
-      `Settings of the link clash: ${problem}. Prior, curvature memory and weight rates are back at their defaults.`,
+      `Settings of the link clash: ${problem}. Order, prior, curvature memory and weight rates are back at their defaults.`,
     );
   }
   let current = agreed;

@@ -40,8 +40,13 @@ export interface MethodState {
   readonly steps?: number;
 }
 
-/** What a cell that is tried out scores on a batch: mean loss (nats) and share of right answers (0..1). */
-export type Trial = (mixing: Float64Array) => Promise<{ readonly loss: number; readonly accuracy: number }>;
+/** Mixing weights tried out on one batch, the network's weights as they are. */
+export interface Trial {
+  /** Mean loss (nats) and share of right answers (0..1). */
+  score(mixing: Float64Array): Promise<{ readonly loss: number; readonly accuracy: number }>;
+  /** The mean loss's gradient. */
+  differentiate(mixing: Float64Array): Promise<Feedback>;
+}
 
 /**
  * A method decides how much of each operation to use. It owns the architecture parameters and everything random about them, in
@@ -62,8 +67,10 @@ export interface Method {
   learn(proposals: readonly Proposal[], feedback: readonly Feedback[]): Lesson;
   /** The mixing weights of the weight step. Draws from `noise` where the method trains at a sample. */
   trainingMixing(noise: RandomStream): Float64Array;
-  /** Present where the method decides by trying cells out: sets `mean` to the best. Called when an evaluation is due. */
-  decide?(noise: RandomStream, score: Trial): Promise<void>;
+  /** Present where the weights' mixing depends on the batch that they train on: moves that of `trainingMixing` by trials on it. */
+  perturb?(mixing: Float64Array, noise: RandomStream, trial: Trial): Promise<Float64Array>;
+  /** Present where the method decides by trials on a validation batch, always the same: may set `mean`. Called when an evaluation is due. */
+  decide?(noise: RandomStream, trial: Trial): Promise<void>;
   /** Takes over changed hyper-parameters. */
   configure(settings: Settings): void;
   save(): MethodState;

@@ -32,10 +32,35 @@ export function hasScales({ method, scales }: Pick<Settings, "method" | "scales"
   return method === "balenas" && scales !== "none";
 }
 
-/** Gradients of the architecture half's batch that a step takes. */
-export function architecturePasses(settings: Pick<Settings, "method" | "scales" | "samples">): number {
+/** Points at which an architecture step wants gradients. */
+export function proposalsOf(settings: Pick<Settings, "method" | "scales" | "samples">): number {
   if (settings.method === "rsps") return 0;
   return hasScales(settings) ? settings.samples : 1;
+}
+
+/** Does the architecture step look one weight step ahead (second order)? */
+export function unrolls(settings: Pick<Settings, "method" | "objective" | "order">): boolean {
+  return settings.order === "second" && appliesTo("order", settings);
+}
+
+/** Passes of one batch through the network that a search step takes; evaluations come on top. */
+export interface StepPasses {
+  /** Gradients by the mixing weights. */
+  readonly architecture: number;
+  /** Gradients by the weights, the weight step's among them. */
+  readonly weights: number;
+  /** Forward alone. */
+  readonly forward: number;
+}
+
+/** What a step on a supernet takes, half by half. */
+export function stepPasses(settings: Settings): StepPasses {
+  const proposals = proposalsOf(settings);
+  // The attack on the training batch: a gradient a step, and the loss before and after.
+  if (settings.method === "sdarts-adv")
+    return { architecture: proposals + settings.ascentSteps, weights: 1, forward: 2 };
+  if (unrolls(settings)) return { architecture: 3 * proposals, weights: 1 + 2 * proposals, forward: 0 };
+  return { architecture: proposals, weights: 1, forward: 0 };
 }
 
 /** Why a value is refused, and the nearest that is not. */
@@ -106,6 +131,12 @@ export function checkTogether(settings: Settings): void {
     throw new InputError(
       `klWeight ${settings.klWeight} forgets all curvature in one step at archBeta2 ${settings.archBeta2}: ` +
         `their product klWeight (1 - archBeta2) must stay below 1; the nearest valid klWeight is ${largest}`,
+    );
+  }
+  if (settings.method === "balenas" && unrolls(settings) && settings.curvature === "example") {
+    throw new InputError(
+      "curvature example needs per-example gradients, which order second does not have: " +
+        "the nearest valid values are curvature batch, or order first",
     );
   }
   if (settings.objective === "supernet" && settings.weightRateEnd > settings.weightRate) {

@@ -27,6 +27,11 @@ export interface ArchitectureGradient extends Score {
   readonly perExample?: Float64Array;
 }
 
+export interface WeightGradient extends Score {
+  /** dL/dw in the order of `parameterLayout`, not clipped; L is the batch's mean loss. */
+  readonly gradient: Float32Array;
+}
+
 /** One step of SGD with Nesterov momentum. */
 export interface WeightStep {
   readonly rate: number;
@@ -63,6 +68,8 @@ export interface Engine {
   weightStep(mixing: ArrayLike<number>, batch: Batch, step: WeightStep): Promise<Score>;
   /** Loss, accuracy and dL/dp; the weights stay as they are. Rejects with an InputError for a discrete network. */
   architectureGradient(mixing: ArrayLike<number>, batch: Batch, perExample: boolean): Promise<ArchitectureGradient>;
+  /** Loss, accuracy and dL/dw; weights, velocities and running statistics stay as they are. Rejects where there are no weights. */
+  weightGradient(mixing: ArrayLike<number>, batch: Batch): Promise<WeightGradient>;
   /** Score of one batch, forward only: a supernet's with the batch's own statistics, a discrete network's with the running ones. */
   evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score>;
   /**

@@ -3,7 +3,7 @@ import type { Settings } from "../core/controls";
 import { InputError } from "../core/errors";
 import { createMethod } from "../core/methods";
 import { RandomStream } from "../core/random";
-import { architecturePasses, checkTogether } from "../core/settings";
+import { checkTogether, stepPasses } from "../core/settings";
 import { SPACES } from "../core/spaces";
 import { BatchSource, type Half } from "../engine/data/batches";
 import type { Dataset } from "../engine/data/dataset";
@@ -52,7 +52,7 @@ export function costOf(
   { arenaLimit = Number.POSITIVE_INFINITY }: Pick<OpenDevice, "arenaLimit">,
 ): SearchCost {
   const plan = createPlan(specOf(settings, dataset), { limit: Number.POSITIVE_INFINITY });
-  const cost = planCost(plan, architecturePasses(settings));
+  const cost = planCost(plan, stepPasses(settings));
   const refusal = cost.arenaBytes > arenaLimit ? tooLarge(cost.arenaBytes, arenaLimit) : null;
   return { ...cost, refusal };
 }

@@ -1,12 +1,12 @@
 import type { Benchmark } from "../core/benchmark";
 import { CONTROLS, type ControlKey, type Settings } from "../core/controls";
 import { InputError } from "../core/errors";
-import type { Lesson, Method, Proposal } from "../core/method";
+import type { Lesson, Method, Proposal, Trial } from "../core/method";
 import { RandomStream } from "../core/random";
-import { checkTogether } from "../core/settings";
+import { checkTogether, unrolls } from "../core/settings";
 import { softmaxRows } from "../core/softmax";
 import type { SearchSpace } from "../core/space";
-import type { ArchitectureGradient, Batch, DeviceReport, Engine, Score } from "../engine/engine";
+import type { ArchitectureGradient, Batch, DeviceReport, Engine, Score, WeightStep } from "../engine/engine";
 import { decodeFloats, encodeFloats } from "./base64";
 import {
   type ChangeRecord,
@@ -17,6 +17,7 @@ import {
   RUN_FILE_VERSION,
   type StepRecord,
 } from "./records";
+import { unrolledGradient } from "./unrolled";
 
 /** What of a search step to take. */
 export type StepPart = "both" | "weights" | "architecture";
@@ -80,8 +81,8 @@ const NO_ARCHITECTURE_HALF: StepHalf = {
 const NO_WEIGHT_HALF = { score: null, mixing: null };
 
 /**
- * The bilevel loop, one step at a time (first order): the architecture learns from a batch of its half of the images, then the weights
- * from one of theirs. Method and engine meet here, in mixing weights and their gradients.
+ * The bilevel loop, one step at a time: the architecture learns from a batch of its half of the images, then the weights from one of
+ * theirs; to second order the architecture looks at that one too. Method and engine meet here, in mixing weights and their gradients.
  */
 export class Search {
   /** The posterior before step 1, as the run file opens. */
@@ -167,9 +168,13 @@ export class Search {
     if (weightBatches?.startsEpoch) this.take(this.pending);
     const warm = weightBatches && step <= this.current.warmupSteps && part === "both";
     const before = this.architecture;
-    const architecture = part === "weights" || warm ? NO_ARCHITECTURE_HALF : await this.architectureHalf(step);
-    const { score, mixing } =
-      part === "architecture" || !weightBatches ? NO_WEIGHT_HALF : await this.weightHalf(step, weightBatches);
+    const learns = part !== "weights" && !warm;
+    const trains = part !== "architecture" && weightBatches !== null;
+    const looksAhead = learns && unrolls(this.current);
+    // An architecture half taken alone uses the training batch up that it looks ahead with.
+    const train = weightBatches && (trains || looksAhead) ? await this.trainingBatch(weightBatches) : null;
+    const architecture = learns ? await this.architectureHalf(step, looksAhead ? train : null) : NO_ARCHITECTURE_HALF;
+    const { score, mixing } = trains && train ? await this.weightHalf(step, train) : NO_WEIGHT_HALF;
     this.taken = step;
     if (this.evaluationDue) await this.decide();
     if (architecture !== NO_ARCHITECTURE_HALF) this.steady = this.architecture === before ? this.steady + 1 : 0;
@@ -277,14 +282,30 @@ export class Search {
     this.parts.method.configure(this.current);
   }
 
-  private async architectureHalf(step: number): Promise<StepHalf> {
+  private async trainingBatch(batches: BatchStream): Promise<Batch> {
+    const { batch, epoch } = await batches.next(this.current);
+    this.epoch = epoch;
+    return batch;
+  }
+
+  private weightStep(step: number): WeightStep {
+    const { weightMomentum: momentum, weightDecay: decay, gradientClip: clip } = this.current;
+    return { rate: this.weightRate(step), momentum, decay, clip };
+  }
+
+  /** @param train the batch of the weight step to look ahead across; null to first order */
+  private async architectureHalf(step: number, train: Batch | null): Promise<StepHalf> {
     const { method, engine, architectureBatches } = this.parts;
     const proposals = method.propose(this.noise);
     if (proposals.length === 0) return NO_ARCHITECTURE_HALF;
     const { batch } = await architectureBatches.next(this.current);
     const answers: ArchitectureGradient[] = [];
     for (const { mixing, perExample } of proposals) {
-      answers.push(await engine.architectureGradient(mixing, batch, perExample));
+      answers.push(
+        train
+          ? await unrolledGradient(engine, mixing, { train, valid: batch }, this.weightStep(step))
+          : await engine.architectureGradient(mixing, batch, perExample),
+      );
     }
     const mean = (pick: (answer: Score) => number) =>
       answers.reduce((sum, answer) => sum + pick(answer), 0) / answers.length;
@@ -294,21 +315,19 @@ export class Search {
     return { validLoss, validAccuracy: mean(({ accuracy }) => accuracy), ...asRecord(proposals, lesson) };
   }
 
-  /** Lets a method that decides by trying cells out do so, on the first batch of the evaluation images. */
+  /** Lets a method that decides by trials do so, on the first batch of the evaluation images. */
   private async decide(): Promise<void> {
     const { method, engine, evaluationBatches } = this.parts;
     if (!method.decide) return;
     const [batch] = await evaluationBatches(this.current.evaluateImages);
-    await method.decide(this.noise, (mixing) => engine.evaluate(mixing, batch));
+    await method.decide(this.noise, trialOn(engine, batch));
   }
 
-  private async weightHalf(step: number, batches: BatchStream): Promise<{ score: Score; mixing: number[] }> {
+  private async weightHalf(step: number, batch: Batch): Promise<{ score: Score; mixing: number[] }> {
     const { method, engine } = this.parts;
-    const { batch, epoch } = await batches.next(this.current);
-    this.epoch = epoch;
-    const mixing = method.trainingMixing(this.noise);
-    const { weightMomentum: momentum, weightDecay: decay, gradientClip: clip } = this.current;
-    const score = await engine.weightStep(mixing, batch, { rate: this.weightRate(step), momentum, decay, clip });
+    const planned = method.trainingMixing(this.noise);
+    const mixing = (await method.perturb?.(planned, this.noise, trialOn(engine, batch))) ?? planned;
+    const score = await engine.weightStep(mixing, batch, this.weightStep(step));
     checkFinite(score.loss, step);
     return { score, mixing: [...mixing] };
   }
@@ -322,6 +341,13 @@ export class Search {
     const { benchmark, space, method } = this.parts;
     return benchmark?.figures(space.discretise(method.mean)).accuracy ?? null;
   }
+}
+
+function trialOn(engine: Engine, batch: Batch): Trial {
+  return {
+    score: (mixing) => engine.evaluate(mixing, batch),
+    differentiate: (mixing) => engine.architectureGradient(mixing, batch, false),
+  };
 }
 
 function checkFinite(loss: number, step: number): void {

@@ -1,5 +1,6 @@
 import * as Comlink from "comlink";
 import type { Acknowledgement, SearchControl, WorkerMessage } from "./protocol";
+import { startWorker } from "./start";
 
 /** The page's side of the boundary. */
 export interface Connection {
@@ -11,11 +12,11 @@ export interface Connection {
 }
 
 /**
- * Starts a worker and connects to it.
+ * Connects to the worker, and starts it if nobody has.
  * @param listener gets everything that streams, in order; each frame is acknowledged once it returns, so a slow page is sent fewer
  */
 export function connectWorker(listener: (message: WorkerMessage) => void): Connection {
-  const worker = new Worker(new URL("./entry.ts", import.meta.url), { type: "module" });
+  const { worker, failed } = startWorker();
   const control = Comlink.wrap<SearchControl>(worker);
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
@@ -23,12 +24,13 @@ export function connectWorker(listener: (message: WorkerMessage) => void): Conne
     if (data.kind === "frame")
       port1.postMessage({ kind: "acknowledge", number: data.number } satisfies Acknowledgement);
   };
-  worker.onerror = (event) =>
+  failed.then(({ message }) =>
     listener({
       kind: "failure",
-      message: `The worker that runs the search could not start or has stopped: ${event.message || "its script did not load"}.`,
+      message: `The worker that runs the search could not start or has stopped: ${message || "its script did not load"}.`,
       mend: "Reload the page.",
-    });
+    }),
+  );
   return {
     control,
     connected: control.connect(Comlink.transfer(port2, [port2])),

@@ -12,4 +12,9 @@ async function read(path: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-Comlink.expose(new SearchHost(read));
+/** The page opens with a search on these answers: they are on their way before it asks. */
+const EARLY = "benchmarks/nasbench201.bin";
+const early = read(EARLY).catch(() => null);
+const readOrEarly = async (path: string) => (path === EARLY && (await early)) || read(path);
+
+Comlink.expose(new SearchHost(readOrEarly));

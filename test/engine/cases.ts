@@ -3,7 +3,7 @@ import { OPERATIONS } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
 import type { Engine, SupernetSpec, WeightStep } from "../../src/engine/engine";
 import { parameterLayout } from "../../src/engine/network";
-import { type Case, relativeError, slope, supernetCase, weightGradient } from "../support/cases";
+import { type Case, relativeError, slope, supernetCase } from "../support/cases";
 import { scored, scoredDiscrete } from "../support/oracle";
 
 /** Makes engines on the device under test. */
@@ -54,7 +54,7 @@ export function engineCases(open: () => Promise<Bench>): void {
       expect(relativeError(gradient, slopes)).toBeLessThan(1e-3);
 
       // A few entries of every tensor, the first and the last (borders of kernels) among them.
-      const byWeights = await weightGradient(engine, mixing, batch);
+      const { gradient: byWeights } = await engine.weightGradient(mixing, batch);
       const random = new RandomStream(3, "entries");
       const entries = parameterLayout(spec.space, spec.sizes).flatMap(({ offset, size }) => [
         offset,
@@ -98,7 +98,7 @@ export function engineCases(open: () => Promise<Bench>): void {
         expect(score.accuracy).toBeCloseTo(expected.accuracy, 6);
         const { loss, gradient } = await engine.architectureGradient(mixing, batch, false);
         expect(loss).toBeCloseTo(expected.loss, 4);
-        const weightsAfter = await weightGradient(engine, mixing, batch);
+        const { gradient: weightsAfter } = await engine.weightGradient(mixing, batch);
         expect(weightsAfter.every(Number.isFinite)).toBe(true);
         if (choices.every((o) => o === 0)) continue; // Every map is zero: at the rectifiers' kinks there is no slope.
         const slopes = mixing.map((_, i) => slope((p) => scored(spec, weights, p, batch).loss, mixing, i));
@@ -126,7 +126,7 @@ export function engineCases(open: () => Promise<Bench>): void {
 
   test("the update is that of PyTorch's SGD with Nesterov momentum, clipped by the global norm", async () => {
     await using(small(), async (engine, { weights, mixing, batch }) => {
-      const raw = await weightGradient(engine, mixing, batch);
+      const { gradient: raw } = await engine.weightGradient(mixing, batch);
       const norm = Math.hypot(...raw);
       const random = new RandomStream(9, "velocity");
       const velocity = Float32Array.from(random.normals(weights.length));
@@ -177,6 +177,19 @@ export function engineCases(open: () => Promise<Bench>): void {
       expect(weights).toEqual(small().weights);
     });
     expect(bench.tensors()).toBe(start);
+  });
+
+  test("dL/dw leaves weights and velocities as they are, to the bit, and is the one that the weight step takes", async () => {
+    await using(small(), async (engine, { weights, mixing, batch }) => {
+      const state = Float32Array.of(...weights, ...new RandomStream(9, "velocity").normals(weights.length));
+      engine.importState(state);
+      const { loss, accuracy, gradient } = await engine.weightGradient(mixing, batch);
+      expect(await engine.exportState()).toEqual(state);
+      expect(gradient).toHaveLength(weights.length);
+      const score = await engine.weightStep(mixing, batch, { rate: 0, momentum: 0, decay: 0, clip: 1e9 });
+      expect({ loss, accuracy }).toEqual(score);
+      expect((await engine.exportState()).subarray(weights.length)).toEqual(gradient);
+    });
   });
 
   test("a smaller batch, and the same step twice from the same state", async () => {

@@ -11,6 +11,7 @@ import { CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } fro
 import { dartsCase, dartsOracle } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
 import { oracle } from "../support/oracle";
+import { compareUnrolled } from "../support/unrolled";
 
 const TOLERANCE = 1e-4;
 
@@ -133,7 +134,7 @@ describe("the WebGPU engine", () => {
       ({ kind, layer }) => layer === "cell1/0" && (kind === "depthwiseWeights" || kind === "pointwiseWeights"),
     );
     expect(picked.length).toBe(9);
-    const programs = { weights: picked, architecture: [], examples: [], evaluate: [] };
+    const programs = { weights: picked, architecture: [], examples: [], evaluate: [], gradient: [] };
     const executor = await Executor.create(device, { ...plan, programs }, GPU);
     const machine = new Interpreter(plan);
     const arena = Float32Array.from(new RandomStream(1, "arena").normals(plan.floats));
@@ -228,6 +229,28 @@ describe("the WebGPU engine", () => {
     expect(await engine.exportState()).toEqual(state);
     engine.dispose();
     expect(problems).toEqual([]);
+  });
+
+  it("gives dL/dw and leaves weights and velocities as they are, to the bit", async () => {
+    const { spec, weights, mixing, batch } = supernetCase({ channels: 5, image: 6 }, 3);
+    const engine = await createWebGpuEngine(device, spec, weights);
+    const state = Float32Array.of(...weights, ...weights);
+    engine.importState(state);
+    const { loss, accuracy, gradient } = await engine.weightGradient(mixing, batch);
+    expect(await engine.exportState()).toEqual(state);
+    const expected = oracle(spec, weights, mixing, batch);
+    expect(relativeError(gradient, expected.weights)).toBeLessThan(TOLERANCE);
+    expect([relativeError([loss], [expected.loss]), accuracy]).toEqual([expect.closeTo(0, 4), expected.accuracy]);
+    engine.dispose();
+  });
+
+  it("looks one weight step ahead as finite differences through the step do", async () => {
+    const { second, first, unmoved } = await compareUnrolled((spec, weights) =>
+      createWebGpuEngine(device, spec, weights),
+    );
+    expect(second).toBeLessThan(0.02);
+    expect(first).toBeGreaterThan(0.2);
+    expect(unmoved).toBe(true);
   });
 
   it("needs few dispatches for one search step", () => {

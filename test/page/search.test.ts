@@ -134,6 +134,7 @@ test("what the first paint loads is under 150 kB gzip, and TensorFlow.js is not 
     imports.forEach(visit);
   };
   visit("index.html");
+  visit("src/app/page.tsx");
   let bytes = 0;
   for (const file of files) {
     const content = readFileSync(`dist/${file}`);

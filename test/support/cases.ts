@@ -1,7 +1,7 @@
 import { NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
 import { type NetworkSizes, rowOffsets, type SearchSpace } from "../../src/core/space";
-import type { Batch, Engine, SupernetSpec, WeightStep } from "../../src/engine/engine";
+import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { initialWeights, parameterLayout } from "../../src/engine/network";
 
 /** A network of NAS-Bench-201 with all that one step of it takes, drawn from a seed. */
@@ -109,14 +109,4 @@ export function slope(f: (x: Float64Array) => number, x: ArrayLike<number>, inde
   const up = f(moved);
   moved[index] = x[index] - h;
   return (up - f(moved)) / (2 * h);
-}
-
-/** Leaves the weights where they are and their gradient in the velocities. */
-export const PROBE: WeightStep = { rate: 0, momentum: 0, decay: 0, clip: 1e9 };
-
-/** dL/dw in the layout's order, by way of a step of rate 0; the velocities are lost. */
-export async function weightGradient(engine: Engine, mixing: ArrayLike<number>, batch: Batch): Promise<Float32Array> {
-  await engine.weightStep(mixing, batch, PROBE);
-  const state = await engine.exportState();
-  return state.subarray(state.length / 2);
 }

@@ -85,21 +85,29 @@ export async function compareAlong(
     const after = await reference.exportState();
     engine.importState(state);
     // The passes with and without examples are two programs of the engine.
-    const [whole, each, score, stepped, moved] = await Promise.all([
+    const [whole, each, score, byWeights, stepped, moved] = await Promise.all([
       engine.architectureGradient(mixing, batch, false),
       engine.architectureGradient(mixing, batch, true),
       engine.evaluate(mixing, batch),
+      engine.weightGradient(mixing, batch),
       engine.weightStep(mixing, batch, STEP),
       engine.exportState(),
       free.weightStep(mixing, batch, STEP),
     ]);
     const examples = expected.perExample ?? new Float64Array();
     const gradient = after.subarray(count);
-    const scores = [whole, each, score, stepped];
+    const scores = [whole, each, score, byWeights, stepped];
+    const shrink = Math.min(1, STEP.clip / (Math.hypot(...byWeights.gradient) + 1e-6));
     const errors = {
       loss: Math.max(...scores.map(({ loss }) => relativeError([loss], [trained.loss]))),
       accuracy: Math.max(...scores.map(({ accuracy }) => Math.abs(accuracy - trained.accuracy))),
-      weights: relativeError(moved.subarray(count), gradient),
+      weights: Math.max(
+        relativeError(moved.subarray(count), gradient),
+        relativeError(
+          byWeights.gradient.map((g) => g * shrink),
+          gradient,
+        ),
+      ),
       moves: relativeError(
         Float64Array.from(gradient, (_, i) => (state[i] - moved[i]) / STEP.rate),
         gradient,

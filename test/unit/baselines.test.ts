@@ -9,6 +9,7 @@ import { BetaDarts } from "../../src/core/methods/beta-darts";
 import { DrNas } from "../../src/core/methods/drnas";
 import { Gdas } from "../../src/core/methods/gdas";
 import { Rsps } from "../../src/core/methods/rsps";
+import { SdartsAdv } from "../../src/core/methods/sdarts-adv";
 import { SdartsRs } from "../../src/core/methods/sdarts-rs";
 import { Snas } from "../../src/core/methods/snas";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
@@ -114,6 +115,40 @@ describe("two steps by hand", () => {
     // Where nothing is left of a row its largest takes all.
     const wild = new SdartsRs(ROWS, settings({ perturbationStart: 1 }), START);
     expectClose(wild.trainingMixing(scripted([0.5, 0.5, 0, 0])).subarray(2), [0, 1], 0);
+  });
+
+  test("SDARTS-ADV learns as DARTS does, and climbs the loss of the weight step's batch", async () => {
+    const method = new SdartsAdv(ROWS, settings({ perturbationStart: 0, perturbationEnd: 0.4, ascentSteps: 2 }), START);
+    twoSteps(method);
+    const learnt = adam(START, (alpha, t) => twoWay(alpha, GRADIENTS[t]));
+    expectClose(method.mean, learnt, 1e-13);
+    // Half of the way: epsilon is 0.2, so two ascent steps of 0.2 each. L = 2 p_0 + p_3, so its gradient's signs are +, 0, 0, +.
+    const [p, q] = [sigmoid(learnt[0] - learnt[1]), sigmoid(learnt[2] - learnt[3])];
+    const asked: number[][] = [];
+    const trial = (sign: number) => ({
+      score: async (mixing: Float64Array) => ({ loss: sign * (2 * mixing[0] + mixing[3]), accuracy: 0 }),
+      differentiate: async (mixing: Float64Array) => {
+        asked.push([...mixing]);
+        return { gradient: Float64Array.of(2, 0, 0, 1) };
+      },
+    });
+    const planned = method.trainingMixing(scripted([]));
+    const worst = await method.perturb(planned, scripted([0.75, 0.5, 0.5, 0.25]), trial(1));
+    // The random start moves p_0 by +0.1 and p_3 by -0.1; every move ends on the simplex.
+    const onSimplex = (a: number, b: number) => [a / (a + b), b / (a + b)];
+    const within = (x: number, centre: number) => Math.min(centre + 0.2, Math.max(centre - 0.2, x));
+    let at = [...onSimplex(p + 0.1, 1 - p), ...onSimplex(q, 1 - q - 0.1)];
+    expectClose(asked[0], at, 1e-13);
+    for (let step = 1; step <= 2; step++) {
+      at = [
+        ...onSimplex(within(at[0] + 0.2, p), within(at[1], 1 - p)),
+        ...onSimplex(within(at[2], q), within(at[3] + 0.2, 1 - q)),
+      ];
+      expectClose(step === 1 ? asked[1] : worst, at, 1e-13);
+    }
+    expect(asked).toHaveLength(2);
+    // Where the loss fell after all, nothing is moved.
+    expect(await method.perturb(planned, scripted([0.75, 0.5, 0.5, 0.25]), trial(-1))).toBe(planned);
   });
 
   test.each([
@@ -355,7 +390,10 @@ describe("RSPS", () => {
       { accuracy: 0.3, loss: 0.5 },
     ];
     const tried: Float64Array[] = [];
-    await method.decide(new RandomStream(1, "noise"), async (mixing) => scores[tried.push(mixing) - 1]);
+    await method.decide(new RandomStream(1, "noise"), {
+      score: async (mixing) => scores[tried.push(mixing) - 1],
+      differentiate: () => Promise.reject(new Error("not needed")),
+    });
     expect(tried.length).toBe(4);
     expect(oneHot(rows, NAS_BENCH_201.discretise(method.mean))).toEqual(tried[2]);
     expectClose(softmaxRows(rows, method.mean), [...tried[2]], 1e-8);
@@ -370,8 +408,13 @@ test.each(METHODS)("%s goes on from a saved state as if never stopped", async (m
         proposals,
         proposals.map(() => ({ gradient: gradients.normals(30) })),
       );
-    const mixing = on.trainingMixing(noise);
-    await on.decide?.(noise, async () => ({ accuracy: gradients.uniform(), loss: 1 }));
+    const trial = {
+      score: async () => ({ accuracy: gradients.uniform(), loss: gradients.uniform() }),
+      differentiate: async () => ({ gradient: gradients.normals(30) }),
+    };
+    const planned = on.trainingMixing(noise);
+    const mixing = (await on.perturb?.(planned, noise, trial)) ?? planned;
+    await on.decide?.(noise, trial);
     return { mixing, mean: on.mean.slice(), scale: on.scale?.slice() };
   };
   await fc.assert(

@@ -5,7 +5,7 @@ import { InputError } from "../../src/core/errors";
 import type { Engine } from "../../src/engine/engine";
 import { ReferenceEngine } from "../../src/engine/reference/engine";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
-import { type Case, relativeError, weightGradient } from "../support/cases";
+import { type Case, relativeError } from "../support/cases";
 import { dartsCase, SPACE } from "../support/darts";
 
 const TOLERANCE = 1e-4;
@@ -33,7 +33,7 @@ describe("TensorFlow.js and WASM agree on DARTS networks", () => {
       const outcome = async (engine: Engine) => {
         const { loss, gradient } = await engine.architectureGradient(mixing, batch, false);
         const { loss: evaluated } = await engine.evaluate(mixing, batch);
-        const byWeights = await weightGradient(engine, mixing, batch);
+        const { gradient: byWeights } = await engine.weightGradient(mixing, batch);
         engine.dispose();
         return { loss, evaluated, gradient, byWeights };
       };

@@ -3,7 +3,7 @@ import type { OpenDevice } from "../../src/engine/device";
 import { parameterLayout } from "../../src/engine/network";
 import { open } from "../../src/engine/reference/cpu";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
-import { type Case, relativeError, slope, supernetCase, weightGradient } from "../support/cases";
+import { type Case, relativeError, slope, supernetCase } from "../support/cases";
 import { caseAt, compareAlong, EQUALITY_CASES, expectEqual, nameOf, textOf } from "../support/equality";
 import { scored } from "../support/oracle";
 
@@ -71,7 +71,7 @@ describe("the WASM engine agrees with finite differences", () => {
       expect(relativeError([perExample?.[31] ?? Number.NaN], [one])).toBeLessThan(1e-3);
 
       // The first, the last and a middle weight of every tensor: corners of kernels meet the borders.
-      const byWeights = await weightGradient(engine, mixing, batch);
+      const { gradient: byWeights } = await engine.weightGradient(mixing, batch);
       const chosen = parameterLayout(spec.space, spec.sizes)
         .filter(({ name: parameter }) => !parameter.startsWith("cell") || parameter.startsWith("cell1/3<-"))
         .flatMap(({ offset, size }) => [offset, offset + (size >> 1), offset + size - 1]);

@@ -41,6 +41,7 @@ function scripted(lossOf: (weights: number, rate: number) => number) {
           accuracy: 0,
           gradient: Float64Array.from(mixing, (p, i) => Math.sin(i + counter) * p),
         }),
+        weightGradient: async () => ({ loss: 1, accuracy: 0, gradient: new Float32Array(0) }),
         evaluate: async () => ({ loss: 1, accuracy: 0 }),
         exportState: async () => Float32Array.of(counter),
         importState: ([value]) => {

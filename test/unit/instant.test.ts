@@ -208,6 +208,7 @@ describe("a search on it", () => {
     ["balenas", 10],
     ["darts", 10],
     ["sdarts-rs", 10],
+    ["sdarts-adv", 10],
     ["gdas", 200],
     ["snas", 200],
     ["drnas", 200],

@@ -58,6 +58,13 @@ describe("a plan, run in float64", () => {
       const stepped = weights.map((w, i) => w - 0.1 * (factor * expected.weights[i] + 3e-4 * w + 0.9 * velocities[i]));
       expect(relativeError(machine.flat("velocities"), velocities)).toBeLessThan(1e-6);
       expect(relativeError(machine.flat("weights"), stepped)).toBeLessThan(1e-6);
+
+      machine.arena.fill(Number.NaN, plan.regions.squares + 4);
+      machine.load(Float32Array.of(...weights, ...weights));
+      machine.feed(mixing, data);
+      machine.run(plan.programs.gradient);
+      expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);
+      for (const kept of ["weights", "velocities"] as const) expect(machine.flat(kept)).toEqual(weights);
     });
   }
 });
@@ -95,8 +102,12 @@ describe("planning", () => {
       .map((c, s) => ((9 * c * c) / 2 + 9 * c * c + (c * c) / 2) * (64 >> (2 * s)))
       .reduce((a, b) => a + b);
     expect(cost.flops).toBe(2 * 5 * 32 * (stem + cells + residuals + 160));
-    // Two passes for each Monte Carlo sample, three for the weights.
-    expect(planCost(createPlan(spec), 3).flops).toBe(2 * 9 * 32 * (stem + cells + residuals + 160));
+    // Two passes for each gradient by mixing weights, three for each by weights.
+    expect(planCost(createPlan(spec), { architecture: 3, weights: 1, forward: 0 }).flops).toBe(
+      2 * 9 * 32 * (stem + cells + residuals + 160),
+    );
+    const two = planCost(createPlan(spec), { architecture: 3, weights: 2, forward: 5 }).flops;
+    expect(two).toBe(2 * (6 + 6 + 5) * 32 * (stem + cells + residuals + 160));
   });
 
   it("needs few kernels for one search step", () => {

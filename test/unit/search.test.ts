@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { Settings } from "../../src/core/controls";
-import { withDefaults } from "../../src/core/settings";
+import { stepPasses, withDefaults } from "../../src/core/settings";
 import { openDataset } from "../../src/engine/data/packed";
 import type { Batch, Engine, SupernetSpec } from "../../src/engine/engine";
 import { openSearch } from "../../src/search/open";
@@ -31,6 +31,7 @@ async function given(chosen: Partial<Settings>, during: (search: Search) => void
         during(opened.search);
         return { loss: 1, accuracy: 0, gradient: Float64Array.from(mixing, (p) => p - 0.5) };
       },
+      weightGradient: async () => ({ loss: 1, accuracy: 0, gradient: new Float32Array(weights.length) }),
       evaluate: async () => ({ loss: 1, accuracy: 0 }),
       exportState: async () => weights,
       importState: () => {},
@@ -52,6 +53,21 @@ test("BaLeNAS and DARTS start from the same weights and see the same batches; on
   expect(balenas.trained).toEqual(darts.trained);
   expect(balenas.scored).toEqual(darts.scored);
   expect(balenas.mixing).not.toEqual(darts.mixing);
+});
+
+test("SDARTS-ADV sees the same batches as DARTS, attacks on the one that the weights train on, and takes the passes its cost names", async () => {
+  const [adversary, darts] = [await given({ method: "sdarts-adv" }), await given({ method: "darts" })];
+  expect(adversary.weights).toEqual(darts.weights);
+  expect(adversary.trained).toEqual(darts.trained);
+  const { architecture, forward } = stepPasses(withDefaults({ method: "sdarts-adv" }));
+  expect([architecture, forward]).toEqual([1 + 7, 2]);
+  for (let step = 0; step < 4; step++) {
+    const [own, ...attacked] = adversary.scored.slice(step * architecture, (step + 1) * architecture);
+    expect(own).toEqual(darts.scored[step]);
+    expect(attacked.every((batch) => batch === adversary.trained[step])).toBe(true);
+  }
+  expect(adversary.scored).toHaveLength(4 * architecture);
+  expect(adversary.mixing).not.toEqual(darts.mixing);
 });
 
 test("another seed has other weights and batches", async () => {

@@ -50,7 +50,7 @@ export function groupBySeed(runs: readonly Compared[]): Group[] {
   }));
 }
 
-/** What differs from the first run, in one line: "Method DARTS, first order; Seed 2". */
+/** What differs from the first run, in one line: "Method DARTS; Seed 2". */
 export function differenceText(first: Recording, other: Recording): string {
   const parts = differing(first.settings, other.settings).map(
     (key) => `${controlOf(key).label} ${valueText(key, other.settings[key])}`,

@@ -3,7 +3,7 @@ import { count, duration, plain } from "../format";
 import type { Recording } from "../recording";
 import type { KeptRun } from "./shelf";
 
-/** A setting's value as the form shows it: "DARTS, first order", "0.01", "1 px", "off". */
+/** A setting's value as the form shows it: "DARTS", "0.01", "1 px", "off". */
 export function valueText(key: ControlKey, value: SettingValue): string {
   const control = controlOf(key);
   if (control.kind === "switch") return value ? "on" : "off";
@@ -15,7 +15,7 @@ export function valueText(key: ControlKey, value: SettingValue): string {
 
 /** The method's name alone: "BaLeNAS", "DARTS". */
 export function methodName({ method }: Pick<Settings, "method">): string {
-  return valueText("method", method).split(",")[0];
+  return valueText("method", method);
 }
 
 /** "BaLeNAS, seed 3", "DARTS on the instant objective, seed 1". */

@@ -1,7 +1,7 @@
 import type { Settings } from "../controls";
 import type { Feedback, Lesson, Method, MethodState, Proposal } from "../method";
 import type { RandomStream } from "../random";
-import { architecturePasses, hasScales } from "../settings";
+import { hasScales, proposalsOf } from "../settings";
 import { softmaxBackward, softmaxRows } from "../softmax";
 import type { Row } from "../space";
 import { Moments, meanOf } from "./moments";
@@ -42,7 +42,7 @@ export class Balenas implements Method {
   }
 
   propose(noise: RandomStream): Proposal[] {
-    return Array.from({ length: architecturePasses(this.settings) }, () => {
+    return Array.from({ length: proposalsOf(this.settings) }, () => {
       const draws = this.scale && noise.normals(this.mean.length);
       const alpha = this.at(draws);
       const perExample = this.settings.curvature === "example";

@@ -8,6 +8,7 @@ import { Darts } from "./darts";
 import { DrNas } from "./drnas";
 import { Gdas } from "./gdas";
 import { Rsps } from "./rsps";
+import { SdartsAdv } from "./sdarts-adv";
 import { SdartsRs } from "./sdarts-rs";
 import { Snas } from "./snas";
 
@@ -23,6 +24,7 @@ const METHODS: Readonly<Record<Settings["method"], Constructor>> = {
   snas: Snas,
   drnas: DrNas,
   "sdarts-rs": SdartsRs,
+  "sdarts-adv": SdartsAdv,
   "beta-darts": BetaDarts,
   rsps: Rsps,
 };

@@ -41,11 +41,11 @@ export class Rsps implements Method {
     );
   }
 
-  async decide(noise: RandomStream, score: Trial): Promise<void> {
+  async decide(noise: RandomStream, trial: Trial): Promise<void> {
     let best = { mixing: this.mean, accuracy: -1, loss: 0 };
-    for (let trial = 0; trial < this.settings.trials; trial++) {
+    for (let tried = 0; tried < this.settings.trials; tried++) {
       const mixing = this.trainingMixing(noise);
-      const { accuracy, loss } = await score(mixing);
+      const { accuracy, loss } = await trial.score(mixing);
       if (accuracy > best.accuracy || (accuracy === best.accuracy && loss < best.loss))
         best = { mixing, accuracy, loss };
     }

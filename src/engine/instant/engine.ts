@@ -1,8 +1,9 @@
 import type { Benchmark, BenchmarkSet } from "../../core/benchmark";
+import { InputError } from "../../core/errors";
 import { ExpectedValue } from "../../core/expectation";
 import { CELLS, NAS_BENCH_201 } from "../../core/nasbench201";
 import { rowOffsets } from "../../core/space";
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec } from "../engine";
+import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient } from "../engine";
 import { DRAWS } from "./examples";
 
 /** What the objective knows of every cell, in the order of `cellCode`. */
@@ -84,6 +85,11 @@ export class InstantEngine implements Engine {
       for (let i = 0; i < size; i++) gradient[i] += mine[i] / examples;
     }
     return { ...this.score(accuracy), gradient, ...(perExample && { perExample: each }) };
+  }
+
+  /** @throws {InputError} always: there are no weights */
+  async weightGradient(): Promise<WeightGradient> {
+    throw new InputError("the instant objective has no weights to differentiate by: use the supernet");
   }
 
   async evaluate(mixing: ArrayLike<number>, { images }: Batch): Promise<Score> {

@@ -96,6 +96,18 @@ export function readGradient(
   return { ...result, perExample: examples };
 }
 
+/** Where dL/dw lies in the arena, packed like the weights, once the program `gradient` ran. */
+export function weightGradientRange({ regions, packed }: Plan): { readonly offset: number; readonly floats: number } {
+  return { offset: regions.gradient, floats: packed };
+}
+
+/** dL/dw in the layout's order from its range of the arena. */
+export function unpackWeightGradient(plan: Plan, range: Float32Array): Float32Array {
+  const flat = new Float32Array(stateParts(plan)[0].scalars);
+  unpack(plan.blocks, range, flat);
+  return flat;
+}
+
 /** A range of the arena that belongs to a network's state, and what it holds. */
 export interface StatePart {
   readonly offset: number;

@@ -9,6 +9,10 @@ import { type Packing, vectorsOf } from "./weights";
 export const PASSES = ["weights", "architecture", "examples", "evaluate"] as const;
 export type Pass = (typeof PASSES)[number];
 
+/** All programs of a plan: one a pass, and `gradient`, a step of the optimiser as far as dL/dw. */
+export const PROGRAMS = [...PASSES, "gradient"] as const;
+export type ProgramName = (typeof PROGRAMS)[number];
+
 /** Parts of the arena that outlive a program; offsets in floats. `weights` is 0. */
 export interface Regions {
   /** Packed weights; velocities and gradient are packed alike, the gradient `parts` times. */

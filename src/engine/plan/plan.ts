@@ -1,9 +1,10 @@
 import { InputError } from "../../core/errors";
+import type { StepPasses } from "../../core/settings";
 import type { SupernetSpec } from "../engine";
 import { layoutSize, parameterLayout, runningLayout } from "../network";
 import { dartsNetwork } from "./darts";
-import type { Entry } from "./kernels";
-import { type Context, PASSES, type Pass, type Regions } from "./layer";
+import type { Entry, Kind } from "./kernels";
+import { type Context, PASSES, type Pass, type ProgramName, type Regions } from "./layer";
 import { nasBench201Network } from "./nasbench201";
 import { Arena, Program } from "./program";
 import { type Block, Packing, packedSizeOf, vectorsOf } from "./weights";
@@ -31,7 +32,7 @@ export interface Plan {
   /** Where the running statistics of a discrete network lie in their region; none for a supernet. */
   readonly running: readonly Block[];
   readonly regions: Regions;
-  readonly programs: Readonly<Record<Pass, readonly Entry[]>>;
+  readonly programs: Readonly<Record<ProgramName, readonly Entry[]>>;
 }
 
 /** What a setting costs, known before anything runs. */
@@ -41,8 +42,8 @@ export interface PlanCost {
   /**
    * Floating-point operations of one search step (architecture and weights), or of the weight step that is all a discrete network
    * has: two for every multiply-accumulate of every convolution and of the classifier, padding counted, for one batch; once forward and
-   * once backward by data for each Monte Carlo sample of the architecture step, once forward, once by data and once by weights in the
-   * weight step.
+   * once backward by data for each gradient by mixing weights, once forward, once by data and once by weights for each gradient by weights,
+   * the weight step's among them.
    */
   readonly flops: number;
   readonly arenaBytes: number;
@@ -50,9 +51,14 @@ export interface PlanCost {
   readonly entries: number;
 }
 
-/** Passes of one architecture step and of one weight step, weighed by the work of a forward pass. */
-const ARCHITECTURE_PASSES = 2;
-const WEIGHT_PASSES = 3;
+/** Work of a gradient by mixing weights and of one by weights, in forward passes. */
+const ARCHITECTURE_WORK = 2;
+const WEIGHT_WORK = 3;
+
+const ONE_OF_EACH: StepPasses = { architecture: 1, weights: 1, forward: 0 };
+
+/** What changes the network's state. */
+const MOVING: ReadonlySet<Kind> = new Set<Kind>(["update", "track"]);
 
 const DEFAULT_LIMIT = 2 ** 31;
 
@@ -104,6 +110,10 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
   });
   const floats = Math.max(...built.map(({ program }) => program.arena.size));
   if (floats * 4 > limit) throw new InputError(tooLarge(floats * 4, limit));
+  const programs = Object.fromEntries(built.map(({ pass, program }) => [pass, program.entries])) as Record<
+    Pass,
+    Entry[]
+  >;
   return {
     spec,
     images,
@@ -112,21 +122,30 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
     blocks: built[0].weights.blocks,
     running: built[0].running?.blocks ?? [],
     regions,
-    programs: Object.fromEntries(built.map(({ pass, program }) => [pass, program.entries])) as Record<Pass, Entry[]>,
+    programs: { ...programs, gradient: programs.weights.filter(({ kind }) => !MOVING.has(kind)) },
   };
 }
 
-/** Cost of a plan's search step, with so many Monte Carlo samples of the architecture; of its weight step, where the network is discrete. */
-export function planCost(plan: Plan, samples = 1): PlanCost {
+/** Cost of a plan's search step of so many passes; of its weight step, where the network is discrete. */
+export function planCost(plan: Plan, passes = ONE_OF_EACH): PlanCost {
   const { spec, blocks, programs } = plan;
   const { space, sizes, architecture } = spec;
-  const passes = architecture ? WEIGHT_PASSES : samples * ARCHITECTURE_PASSES + WEIGHT_PASSES;
+  const {
+    architecture: byMixing,
+    weights: byWeights,
+    forward,
+  } = architecture ? { ...ONE_OF_EACH, architecture: 0 } : passes;
+  const work = byMixing * ARCHITECTURE_WORK + byWeights * WEIGHT_WORK + forward;
   const accumulates = blocks.reduce((sum, { parameter, positions }) => sum + parameter.size * positions, 0);
   return {
     parameters: layoutSize(parameterLayout(space, sizes, architecture)),
-    flops: 2 * passes * spec.batch * accumulates,
+    flops: 2 * work * spec.batch * accumulates,
     arenaBytes: plan.floats * 4,
-    entries: programs.architecture.length * samples + programs.weights.length,
+    entries:
+      byMixing * programs.architecture.length +
+      programs.weights.length +
+      (byWeights - 1) * programs.gradient.length +
+      forward * programs.evaluate.length,
   };
 }
 

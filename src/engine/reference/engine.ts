@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../../core/errors";
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
+import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
 import { layoutSize, parameterLayout } from "../network";
 import type { Parameter } from "../parameter";
 import { DartsSupernet } from "./darts";
@@ -56,9 +56,7 @@ export class ReferenceEngine implements Engine {
   async weightStep(mixing: ArrayLike<number>, batch: Batch, step: WeightStep): Promise<Score> {
     const [packed, weights, velocity] = tf.tidy(() => {
       const examples = this.upload(batch);
-      const { score, gradient } = this.differentiate(this.weights, examples, (w) =>
-        this.supernet.forward(w, this.constantMixing(mixing), examples.images),
-      );
+      const { score, gradient } = this.differentiateWeights(mixing, examples);
       return [score, ...this.updated(gradient, step)];
     });
     tf.dispose([this.weights, this.velocity]);
@@ -93,6 +91,15 @@ export class ReferenceEngine implements Engine {
     const gradient = new Float64Array(size);
     for (let i = 0; i < gradients.length; i++) gradient[i % size] += gradients[i];
     return { ...toScore(values), gradient, perExample: gradients.map((g) => count * g) };
+  }
+
+  async weightGradient(mixing: ArrayLike<number>, batch: Batch): Promise<WeightGradient> {
+    const packed = tf.tidy(() => {
+      const { score, gradient } = this.differentiateWeights(mixing, this.upload(batch));
+      return tf.concat([score, gradient]);
+    });
+    const values = await take(packed);
+    return { ...toScore(values), gradient: values.slice(2) };
   }
 
   async evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score> {
@@ -139,6 +146,12 @@ export class ReferenceEngine implements Engine {
   private constantMixing(mixing: ArrayLike<number>): Mixing {
     this.checkMixing(mixing);
     return Array.from(mixing, (share) => (share === 0 ? null : tf.scalar(share)));
+  }
+
+  private differentiateWeights(mixing: ArrayLike<number>, examples: Examples) {
+    return this.differentiate(this.weights, examples, (w) =>
+      this.supernet.forward(w, this.constantMixing(mixing), examples.images),
+    );
   }
 
   /** Mean loss and accuracy (length 2) of the network's logits, and the derivative of the mean loss with respect to `x`. */

@@ -1,4 +1,4 @@
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
+import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
 import {
   packState,
   readGradient,
@@ -6,6 +6,8 @@ import {
   requireSupernet,
   stateParts,
   unpackState,
+  unpackWeightGradient,
+  weightGradientRange,
   writeInputs,
 } from "../plan/exchange";
 import { createPlan, type Plan } from "../plan/plan";
@@ -68,6 +70,13 @@ class WasmEngine implements Engine {
     requireSupernet(this.plan);
     const { arena } = this.run(perExample ? "examples" : "architecture", mixing, batch);
     return readGradient(this.plan, arena, 0, perExample);
+  }
+
+  async weightGradient(mixing: ArrayLike<number>, batch: Batch): Promise<WeightGradient> {
+    const { arena } = this.run("gradient", mixing, batch);
+    const { offset, floats } = weightGradientRange(this.plan);
+    const gradient = unpackWeightGradient(this.plan, arena.subarray(offset, offset + floats));
+    return { ...readScore(this.plan, arena, 0), gradient };
   }
 
   async evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score> {

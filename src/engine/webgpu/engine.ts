@@ -1,5 +1,5 @@
 import type { Progress } from "../device";
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightStep } from "../engine";
+import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
 import {
   outputEnd,
   packState,
@@ -8,9 +8,11 @@ import {
   requireSupernet,
   stateParts,
   unpackState,
+  unpackWeightGradient,
+  weightGradientRange,
   writeInputs,
 } from "../plan/exchange";
-import type { Pass } from "../plan/layer";
+import type { ProgramName } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
 import { vectorsOf } from "../plan/weights";
 import { arenaLimit, Executor } from "./executor";
@@ -72,6 +74,14 @@ class WebGpuEngine implements Engine {
     return readGradient(this.plan, values, this.plan.regions.losses, perExample);
   }
 
+  async weightGradient(mixing: ArrayLike<number>, batch: Batch): Promise<WeightGradient> {
+    const [values, range] = await Promise.all([
+      this.run("gradient", mixing, batch),
+      this.executor.read(weightGradientRange(this.plan)),
+    ]);
+    return { ...this.score(values), gradient: unpackWeightGradient(this.plan, range) };
+  }
+
   async evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score> {
     return this.score(await this.run("evaluate", mixing, batch));
   }
@@ -92,7 +102,7 @@ class WebGpuEngine implements Engine {
   }
 
   /** Writes the inputs and runs a program at once; what it leaves from the losses on comes later. */
-  private run(pass: Pass, mixing: ArrayLike<number>, batch: Batch, step?: WeightStep): Promise<Float32Array> {
+  private run(pass: ProgramName, mixing: ArrayLike<number>, batch: Batch, step?: WeightStep): Promise<Float32Array> {
     const { regions } = this.plan;
     writeInputs(this.plan, this.inputs, regions.mixing, mixing, batch, step);
     this.executor.write(regions.mixing, this.inputs);

@@ -1,7 +1,7 @@
 import { InputError } from "../../core/errors";
 import type { Progress } from "../device";
 import type { Entry } from "../plan/kernels";
-import { PASSES, type Pass } from "../plan/layer";
+import { PROGRAMS, type ProgramName } from "../plan/layer";
 import { type Plan, tooLarge } from "../plan/plan";
 import { Compiler } from "./compiler";
 import { lower, type Variant } from "./lower";
@@ -10,14 +10,18 @@ import { type Dispatch, moduleOf, type Shader } from "./shader";
 /** What the executor needs of a plan. */
 export interface Executable extends Pick<Plan, "images" | "floats"> {
   readonly spec: { readonly batch: number };
-  readonly programs: Readonly<Record<Pass, readonly Entry[]>>;
+  readonly programs: Readonly<Record<ProgramName, readonly Entry[]>>;
 }
 
 interface Step {
   readonly pipeline: GPUComputePipeline;
-  /** Offset of the arguments, bytes. */
-  readonly argumentsAt: number;
   readonly groups: readonly [number, number, number];
+}
+
+interface Steps {
+  readonly steps: readonly Step[];
+  /** Offset of each step's arguments, bytes. As one array they need no conversion in the loop. */
+  readonly argumentsAt: Uint32Array;
 }
 
 /** Bytes that one buffer, and so an arena, may have. */
@@ -41,7 +45,7 @@ export class Executor {
     private readonly arena: GPUBuffer,
     private readonly constants: GPUBuffer,
     private readonly bindings: GPUBindGroup,
-    private readonly programs: Readonly<Record<Pass, readonly Step[]>>,
+    private readonly programs: Readonly<Record<ProgramName, Steps>>,
     private readonly staging: Staging,
     /** Of the arena, partial sums included. */
     readonly bytes: number,
@@ -53,7 +57,7 @@ export class Executor {
    */
   static async create(device: GPUDevice, plan: Executable, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const { layout, compile } = Compiler.of(device);
-    const lowered = PASSES.map((pass) => lower(plan.programs[pass], plan.images, variant, plan.floats));
+    const lowered = PROGRAMS.map((name) => lower(plan.programs[name], plan.images, variant, plan.floats));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
     const limit = arenaLimit(device);
@@ -93,14 +97,16 @@ export class Executor {
         onProgress,
       );
       let next = 0;
-      const steps = dispatches.map((program) =>
-        program.map(({ shader, groups }): Step => {
+      const lists = dispatches.map((program): Steps => {
+        const steps = program.map(({ shader, groups }): Step => {
           const pipeline = pipelines.get(shader.name);
           if (!pipeline) throw new Error(`no pipeline for ${shader.name}`);
-          return { pipeline, argumentsAt: packed.offsets[next++], groups };
-        }),
-      );
-      const programs = Object.fromEntries(PASSES.map((pass, i) => [pass, steps[i]])) as Record<Pass, Step[]>;
+          return { pipeline, groups };
+        });
+        next += steps.length;
+        return { steps, argumentsAt: Uint32Array.from(packed.offsets.slice(next - steps.length, next)) };
+      });
+      const programs = Object.fromEntries(PROGRAMS.map((name, i) => [name, lists[i]])) as Record<ProgramName, Steps>;
       return new Executor(device, arena, constants, bindings, programs, new Staging(device), floats * 4);
     } catch (error) {
       arena.destroy();
@@ -115,16 +121,15 @@ export class Executor {
   }
 
   /** Runs a program, then reads a range of the arena. */
-  run(pass: Pass, result: Range): Promise<Float32Array> {
+  run(name: ProgramName, result: Range): Promise<Float32Array> {
     const encoder = this.device.createCommandEncoder();
     const compute = encoder.beginComputePass();
-    const offsets = [0];
+    const { steps, argumentsAt } = this.programs[name];
     let bound: GPUComputePipeline | undefined;
-    for (const { pipeline, argumentsAt, groups } of this.programs[pass]) {
+    for (const [i, { pipeline, groups }] of steps.entries()) {
       if (pipeline !== bound) compute.setPipeline(pipeline);
       bound = pipeline;
-      offsets[0] = argumentsAt;
-      compute.setBindGroup(0, this.bindings, offsets);
+      compute.setBindGroup(0, this.bindings, argumentsAt, i, 1);
       compute.dispatchWorkgroups(groups[0], groups[1], groups[2]);
     }
     compute.end();

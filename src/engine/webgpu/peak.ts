@@ -35,7 +35,7 @@ export async function matmulPeak(device: GPUDevice, milliseconds = 500): Promise
       rectify: 0,
     });
   }
-  const programs = { weights: program.entries, architecture: [], examples: [], evaluate: [] };
+  const programs = { weights: program.entries, architecture: [], examples: [], evaluate: [], gradient: [] };
   const plan = { spec: { batch: IMAGES }, images: IMAGES, floats: program.arena.size, programs };
   const executor = await Executor.create(device, plan, variantsFor(device)[0]);
   const read = { offset: z.offset, floats: 4 };

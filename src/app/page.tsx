@@ -13,8 +13,6 @@ startSession();
 keepRuns();
 listenToKeyboard();
 listenToVisibility();
-// The worker's script is fetched by way of this thread: it goes first.
-await new Promise((resolve) => setTimeout(resolve));
 createRoot(document.getElementById("root") as HTMLElement).render(
   <StrictMode>
     <App />

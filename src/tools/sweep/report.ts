@@ -1,0 +1,118 @@
+import { BENCHMARK_SETS, type Benchmark } from "../../core/benchmark";
+import { CONTROLS, type ControlKey } from "../../core/controls";
+import type { Outcome } from "./outcome";
+import { LINES, QUESTIONS, SEEDS } from "./settings";
+
+const TITLES = { cifar10: "CIFAR-10", cifar100: "CIFAR-100", "imagenet16-120": "ImageNet16-120" } as const;
+
+/** The line that the others are paired with, seed by seed. */
+const CONTROL = "default";
+
+/** docs/searches.md. */
+export function report(outcomes: readonly Outcome[], benchmark: Benchmark): string {
+  const [first, last] = SEEDS.choose;
+  const chosen = outcomes.filter(({ seed }) => seed >= first && seed <= last);
+  const judged = outcomes.filter(({ seed }) => seed <= SEEDS.judge[1]);
+  return [
+    "# Searches",
+    "",
+    "Written by `npm run sweep -- report` from the outcomes of whole searches (docs/searches.jsonl): Fashion-MNIST, the WASM device, the",
+    "settings of `nas search` but for what a line names. Figures are test accuracies, %, of the decided cell in NAS-Bench-201's table:",
+    "mean ± standard deviation over the seeds, and of CIFAR-10 the median, the worst and how many lie below 88. The difference is that of",
+    `CIFAR-10 from the line "${CONTROL}" on the same seeds, ± its standard error.`,
+    "",
+    "## To judge by: seeds that no choice has seen",
+    "",
+    ...table(
+      LINES.map(({ name }) => name),
+      judged,
+      benchmark,
+    ),
+    "## To choose by",
+    "",
+    ...QUESTIONS.flatMap(({ title, lines }) => [
+      `### ${title}`,
+      "",
+      ...table(
+        lines.map(({ name }) => name),
+        chosen,
+        benchmark,
+      ),
+      ...lines.flatMap(({ name, settings }) => {
+        const text = Object.entries(settings).map(([key, value]) => `${CONTROLS[key as ControlKey].label} ${value}`);
+        return text.length > 0 ? [`- ${name}: ${text.join(", ")}`] : [];
+      }),
+      "",
+    ]),
+  ].join("\n");
+}
+
+function table(names: readonly string[], outcomes: readonly Outcome[], benchmark: Benchmark): string[] {
+  const of = (name: string) => outcomes.filter((outcome) => outcome.name === name);
+  const control = of(CONTROL);
+  const rows = names
+    .filter((name) => of(name).length > 0)
+    .map((name) => {
+      const found = of(name);
+      const first = found.map(({ test }) => test[0]).sort((a, b) => a - b);
+      const differences = found.flatMap(({ seed, test }) => {
+        const other = control.find((outcome) => outcome.seed === seed);
+        return other ? [test[0] - other.test[0]] : [];
+      });
+      const scales = found.flatMap(({ scale }) => scale ?? []);
+      const last = (values: readonly number[]) => values[values.length - 1];
+      return [
+        name,
+        found.length,
+        ...BENCHMARK_SETS.map((_, set) => spread(found.map(({ test }) => test[set]))),
+        median(first).toFixed(2),
+        first[0].toFixed(2),
+        first.filter((value) => value < 88).length,
+        name === CONTROL || differences.length < 2
+          ? ""
+          : `${signed(mean(differences))} ± ${(deviation(differences) / Math.sqrt(differences.length)).toFixed(2)}`,
+        mean(found.map(({ skips }) => last(skips))).toFixed(1),
+        scales.length > 0 ? mean(scales).toFixed(2) : "",
+        mean(found.map(({ seconds }) => seconds)).toFixed(0),
+      ];
+    });
+  const random = [
+    "any cell of the space",
+    "",
+    ...BENCHMARK_SETS.map((set) => spread([...benchmark.testAccuracy(set)])),
+    median([...benchmark.testAccuracy("cifar10")].sort((a, b) => a - b)).toFixed(2),
+    ...Array(6).fill(""),
+  ];
+  const head = [
+    "",
+    "seeds",
+    ...BENCHMARK_SETS.map((set) => TITLES[set]),
+    "median",
+    "worst",
+    "< 88",
+    "difference",
+    "skips",
+    "σ",
+    "s",
+  ];
+  const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line), line(random), ""];
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Sample standard deviation. */
+function deviation(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+function median(sorted: readonly number[]): number {
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+const spread = (values: readonly number[]) =>
+  `${mean(values).toFixed(2)}${values.length > 1 ? ` ± ${deviation(values).toFixed(2)}` : ""}`;
+
+const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;

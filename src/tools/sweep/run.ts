@@ -1,0 +1,75 @@
+/**
+ * Whole searches on the WASM device, to choose defaults by and to judge them:
+ *
+ *   npm run sweep -- choose 100..107 [NAME ...]   seeds that defaults may be chosen on
+ *   npm run sweep -- judge 0..15 [NAME ...]       seeds that no choice has seen
+ *   npm run sweep -- report                       docs/searches.md from what there is
+ *
+ * Each search leaves its run file in runs/, which is not kept, and its outcome in docs/searches.jsonl. What is there is not run again.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { openBenchmark, openData } from "../../cli/files";
+import { withDefaults } from "../../core/settings";
+import { chooseDevice } from "../../engine/devices";
+import { openSearch } from "../../search/open";
+import { toLine } from "../../search/runfile";
+import { type Outcome, outcomeOf } from "./outcome";
+import { report } from "./report";
+import { LINES, SEEDS } from "./settings";
+
+const RESULTS = "docs/searches.jsonl";
+const [part, range = "", ...names] = process.argv.slice(2);
+
+const known = (): Outcome[] =>
+  existsSync(RESULTS)
+    ? readFileSync(RESULTS, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line))
+    : [];
+
+if (part === "report") writeFileSync("docs/searches.md", report(known(), await openBenchmark("nasbench201")));
+else if (part === "choose" || part === "judge") await searches(SEEDS[part]);
+else throw new Error(`expected choose, judge or report, got ${part}`);
+// The engine's threads would keep the process alive.
+process.exit(0);
+
+async function searches([lowest, highest]: readonly [number, number]): Promise<void> {
+  const [first, last] = range.split("..").map(Number);
+  if (!(first >= lowest && last <= highest))
+    throw new Error(`expected seeds within ${lowest}..${highest}, got ${range}`);
+  const unknown = names.find((name) => !LINES.some((line) => line.name === name));
+  if (unknown) throw new Error(`unknown setting "${unknown}": expected ${LINES.map(({ name }) => name).join(", ")}`);
+  const wanted = names.length > 0 ? LINES.filter(({ name }) => names.includes(name)) : LINES;
+  mkdirSync("runs", { recursive: true });
+  const device = await chooseDevice({ device: "wasm" });
+  const dataset = await openData("fashion-mnist");
+  const benchmark = await openBenchmark("nasbench201");
+  for (let seed = first; seed <= last; seed++) {
+    for (const { name, settings } of wanted) {
+      if (known().some((outcome) => outcome.name === name && outcome.seed === seed)) continue;
+      const whole = withDefaults({ ...settings, seed, evaluateEvery: 100 });
+      const { search, close } = await openSearch(whole, {
+        dataset,
+        device: device.choice,
+        createEngine: device.createEngine.bind(device),
+        benchmark,
+      });
+      const begun = performance.now();
+      const lines = [toLine(search.header)];
+      while (!search.done) {
+        lines.push(toLine(await search.step()));
+        if (search.evaluationDue) lines.push(toLine(await search.evaluate()));
+      }
+      lines.push(toLine(search.result((performance.now() - begun) / 1000)));
+      close();
+      const text = lines.join("");
+      writeFileSync(`runs/${name}.${seed}.jsonl`, text);
+      const outcome = outcomeOf(name, text);
+      appendFileSync(RESULTS, `${JSON.stringify(outcome)}\n`);
+      console.error(
+        `${name} seed ${seed}: ${outcome.architecture} ${outcome.test.join(" / ")} in ${outcome.seconds} s`,
+      );
+    }
+  }
+}
