@@ -46,11 +46,12 @@ function tell(moment: Moment, over: boolean, objective: Objective = "supernet") 
       </>
     );
   }
-  const leads = space.rows.map((row, r) => ({ row, r, share: moment.share[moment.offsets[r] + moment.choices[r]] }));
+  const leads = space.rows.map((row, r) => ({ row, r, share: moment.share[moment.offsets[r] + moment.leaders[r]] }));
   const decided = leads.filter(({ share }) => share >= DECIDED).length;
   const [{ r, share }] = [...leads].sort((a, b) => b.share - a.share);
-  const clearest = `${lookOf(space.rows[r].choices[moment.choices[r]]).name} on ${edgeName(space.edges[r])} (${fixed(share, 2)})`;
-  const what = scale ? "wins" : "has a mixing weight";
+  const clearest = `${lookOf(space.rows[r].choices[moment.leaders[r]]).name} on ${edgeName(space, r)} (${fixed(share, 2)})`;
+  const chosen = space.keptEdges === null ? "wins" : "is kept";
+  const what = scale ? chosen : "has a mixing weight";
   const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges${objective === "supernet" ? `; clearest: ${clearest}` : ""}.`;
   return (
     <>

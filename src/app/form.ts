@@ -1,5 +1,6 @@
 import { type ControlKey, controlOf, type Settings, type SettingValue } from "../core/controls";
 import { withDefaults } from "../core/settings";
+import { SPACES } from "../core/spaces";
 import { again, back, type Edit, remember } from "./edits";
 import { change, reset, run, showPrior } from "./session";
 import { formOf, INSTANT, SUPERNET } from "./setup/presets";
@@ -14,7 +15,11 @@ export function setControl(key: ControlKey, value: SettingValue): void {
   const { draft } = get();
   // What follows a control that waits for a reset waits with it.
   const live = controlOf(key).acts !== "restart";
-  if (draft[key] !== value) edit(followStandard(draft, { ...draft, [key]: value }, key), live);
+  if (draft[key] === value) return;
+  const after = followStandard(draft, { ...draft, [key]: value }, key);
+  // A space without a table has no answers to learn from.
+  const searchable = key === "space" && !SPACES[after.space].tabled && after.objective === "instant";
+  edit(searchable ? followStandard(after, { ...after, objective: "supernet" }, "objective") : after, live);
 }
 
 /** Replaces the whole form; a run under way keeps to its own settings until a reset. */

@@ -1,5 +1,5 @@
-import { klToPrior, mixingMoments, rowEntropies, signalToNoise, winProbabilities } from "../core/posterior";
-import type { SearchSpace } from "../core/space";
+import { choiceProbabilities, klToPrior, mixingMoments, rowEntropies, signalToNoise } from "../core/posterior";
+import { argmaxRows, type Choices, contenders, type SearchSpace } from "../core/space";
 import { useRecording, useShownStep } from "./history";
 import type { Recording } from "./recording";
 
@@ -12,7 +12,10 @@ export interface Moment {
   readonly mean: Float64Array;
   /** Null for a point estimate. */
   readonly scale: Float64Array | null;
-  /** P(operation wins) under the posterior; for a point estimate the mixing weights. */
+  /**
+   * P(operation wins) under the posterior; for a point estimate the mixing weights. Where edges are dropped, the probability that the
+   * edge is kept with the operation, and that of `none` that it is dropped.
+   */
   readonly share: Float64Array;
   /** Mean and standard deviation of the mixing weights. */
   readonly mixing: Float64Array;
@@ -20,7 +23,9 @@ export interface Moment {
   /** The most probable cell: the largest mean of every row. */
   readonly choices: readonly number[];
   readonly architecture: string;
-  /** Probability that a cell drawn from the posterior is the most probable one; null for a point estimate. */
+  /** The operation that leads each row: that of the most probable cell, and of an edge that it drops the one of the largest mean. */
+  readonly leaders: readonly number[];
+  /** Probability that a cell drawn from the posterior is the most probable one; null for a point estimate, and where edges compete. */
   readonly probability: number | null;
   /** Of the shares of each row, bit. */
   readonly entropies: readonly number[];
@@ -33,6 +38,18 @@ export interface Moment {
 /** Quasi-random draws behind the haze; the readout takes more. */
 const DRAWS = 200;
 
+/**
+ * How probable a cell is under the posterior: the product of its operations' P(wins), or mixing weights. Null where edges compete to be
+ * kept: rows do not decide on their own there.
+ */
+export function probabilityOf(
+  { space, offsets, share }: Pick<Moment, "space" | "offsets" | "share">,
+  choices: Choices,
+): number | null {
+  if (space.keptEdges !== null) return null;
+  return choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1);
+}
+
 /** The posterior of a recording after one of its steps. */
 export function momentAt(recording: Recording, step: number): Moment {
   const { space, offsets } = recording;
@@ -40,7 +57,8 @@ export function momentAt(recording: Recording, step: number): Moment {
   const mean = recording.mean(step).slice();
   const scale = recording.scale(step)?.slice() ?? null;
   const mixing = mixingMoments(rows, mean, scale, DRAWS);
-  const share = scale ? winProbabilities(rows, mean, scale) : mixing.mean;
+  const share = scale ? choiceProbabilities(space, mean, scale) : mixing.mean;
+  const contending = contenders(space, mean);
   const choices = space.discretise(mean);
   return {
     space,
@@ -53,9 +71,10 @@ export function momentAt(recording: Recording, step: number): Moment {
     spread: mixing.deviation,
     choices,
     architecture: space.format(choices),
-    probability: scale && choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1),
+    leaders: argmaxRows(rows, contending),
+    probability: scale && probabilityOf({ space, offsets, share }, choices),
     entropies: Array.from(rowEntropies(rows, share), (nats) => nats / Math.LN2),
-    signalToNoise: scale && signalToNoise(rows, mean, scale),
+    signalToNoise: scale && signalToNoise(rows, contending, scale),
     klToPrior: scale && klToPrior(mean, scale, recording.settings.priorPrecision),
   };
 }

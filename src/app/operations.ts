@@ -1,3 +1,5 @@
+import type { SearchSpace } from "../core/space";
+
 /** How an operation looks and reads, the same everywhere on the page: a hue, a dash pattern as the second cue, and words. */
 export interface OperationLook {
   readonly id: string;
@@ -36,6 +38,46 @@ const LOOKS: Readonly<Record<string, OperationLook>> = Object.fromEntries(
     ),
     look("nor_conv_1x1", "conv1", "1×1", "conv 1×1", "4.5 2.5", "ReLU, 1×1 convolution, batch norm."),
     look("nor_conv_3x3", "conv3", "3×3", "conv 3×3", "", "ReLU, 3×3 convolution, batch norm."),
+    look(
+      "sep_conv_3x3",
+      "conv3",
+      "sep3",
+      "sep conv 3×3",
+      "",
+      "Twice ReLU, depthwise 3×3, pointwise 1×1 convolution, batch norm.",
+    ),
+    look(
+      "sep_conv_5x5",
+      "sep5",
+      "sep5",
+      "sep conv 5×5",
+      "12 2",
+      "Twice ReLU, depthwise 5×5, pointwise 1×1 convolution, batch norm.",
+    ),
+    look(
+      "dil_conv_3x3",
+      "conv1",
+      "dil3",
+      "dil conv 3×3",
+      "4.5 2.5",
+      "ReLU, depthwise 3×3 with gaps of one pixel (dilation 2), pointwise 1×1 convolution, batch norm.",
+    ),
+    look(
+      "dil_conv_5x5",
+      "dil5",
+      "dil5",
+      "dil conv 5×5",
+      "3 2",
+      "ReLU, depthwise 5×5 with gaps of one pixel (dilation 2), pointwise 1×1 convolution, batch norm.",
+    ),
+    look(
+      "max_pool_3x3",
+      "max",
+      "max",
+      "max pool 3×3",
+      "10 2 3 2",
+      "3×3 max pooling: it keeps the strongest and has no weights.",
+    ),
     look("avg_pool_3x3", "pool", "avg", "avg pool 3×3", "10 3", "3×3 average pooling: it smooths and has no weights."),
   ].map((each) => [each.id, each]),
 );
@@ -44,7 +86,18 @@ export function lookOf(operation: string): OperationLook {
   return LOOKS[operation] ?? look(operation, "none", operation.slice(0, 4), operation, "", "");
 }
 
+/** What a row decided for: where edges are dropped, `none` is that the edge is. */
+export function outcomeOf({ keptEdges }: SearchSpace, operation: string): Pick<OperationLook, "name" | "short"> {
+  return keptEdges !== null && operation === "none" ? { name: "dropped", short: "drop" } : lookOf(operation);
+}
+
 /** An edge as people read it, from source to target: "0→1". */
-export function edgeName([from, to]: readonly [number, number]): string {
+export function arrow([from, to]: readonly [number, number]): string {
   return `${from}→${to}`;
+}
+
+/** The same with its kind of cell, where a space has more than one: "normal 0→2". */
+export function edgeName({ edges, cellKinds }: SearchSpace, row: number): string {
+  if (cellKinds.length === 1) return arrow(edges[row]);
+  return `${cellKinds.find(({ end }) => row < end)?.name} ${arrow(edges[row])}`;
 }

@@ -2,6 +2,7 @@ import { create } from "zustand";
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings } from "../core/controls";
 import { messageOf } from "../core/errors";
 import { checkTogether } from "../core/settings";
+import type { Choices } from "../core/space";
 import type { DeviceChoice, Divergence, Failure, Phase, SearchCost } from "../worker/protocol";
 import { formOf, INSTANT } from "./setup/presets";
 
@@ -50,6 +51,10 @@ export interface AppState {
   readonly hover: Focus;
   readonly pinned: Focus;
   readonly view: "probable" | "weighted" | "samples";
+  /** Which kind of cell is on screen, where the space has more than one: its place among them. */
+  readonly cellKind: number;
+  /** An architecture from a paper, drawn in place of the search's own. */
+  readonly published: { readonly title: string; readonly choices: Choices } | null;
   /** The step that the timeline was moved to; null for the latest, however far it grows. */
   readonly scrub: number | null;
   /** Identifies the kept run on screen; null while it is the current one. */
@@ -85,6 +90,8 @@ export const useApp = create<AppState>(() => ({
   hover: NOTHING,
   pinned: NOTHING,
   view: "weighted",
+  cellKind: 0,
+  published: null,
   scrub: null,
   replaying: false,
   shownRun: null,

@@ -1,7 +1,9 @@
 import type { CellFigures } from "../core/benchmark";
 import type { ControlKey, Settings } from "../core/controls";
+import { DARTS } from "../core/darts";
 import { InputError } from "../core/errors";
-import type { NetworkCost, NetworkSizes, SearchSpace } from "../core/space";
+import { PUBLISHED_GENOTYPES } from "../core/published-genotypes";
+import type { Choices, NetworkCost, NetworkSizes, SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
 import { layoutSize, parameterLayout } from "../engine/network";
 import { openBenchmark } from "./files";
@@ -14,7 +16,10 @@ const OPTIONS: OptionTable = {
   controls: ["space", ...SIZES],
   own: {
     classes: { value: "K", help: `Classes. Expects a whole number from ${CLASSES.min} to ${CLASSES.max}; default 10.` },
-    arch: { value: "STRING", help: "The architecture, in the notation of its space." },
+    arch: {
+      value: "STRING",
+      help: `The architecture, in the notation of its space; of the DARTS space also ${PUBLISHED_GENOTYPES.map(({ id }) => id).join(", ")}.`,
+    },
     supernet: { help: "The supernet of the space in place of one architecture." },
   },
 };
@@ -38,32 +43,31 @@ export async function inspect(args: readonly string[]): Promise<void> {
 async function inspection(given: Given): Promise<Inspection> {
   const id = settingOf("space", given.get("space")?.[0] ?? "nasbench201") as Settings["space"];
   const space = SPACES[id];
-  const sizes = sizesOf(given, space);
   const text = given.get("arch")?.[0];
   if (given.has("supernet") === (text !== undefined)) {
-    throw new InputError(
-      `expected either --arch STRING or --supernet, for example --arch '${space.format(space.rows.map(() => 0))}'`,
-    );
+    const example = space.format(space.discretise(new Float64Array(space.size)));
+    throw new InputError(`expected either --arch STRING or --supernet, for example --arch "${example}"`);
   }
+  const sizes = sizesOf(given, text === undefined ? space.searched : space.published);
   if (text === undefined) {
     const cost = supernetCost(space, sizes);
     return { space: id, architecture: null, notations: null, ...cost, benchmark: null, rank: null };
   }
-  const choices = space.parse(text);
+  const choices = architectureOf(space, text);
   const architecture = space.format(choices);
-  const { accuracy, rank } = (await openBenchmark(id)).figures(choices);
+  const figures = space.tabled ? (await openBenchmark(id)).figures(choices) : null;
   return {
     space: id,
     architecture,
     notations: { [id]: architecture },
     ...space.cost(choices, sizes),
-    benchmark: accuracy,
-    rank,
+    benchmark: figures?.accuracy ?? null,
+    rank: figures?.rank ?? null,
   };
 }
 
-function sizesOf(given: Given, space: SearchSpace): NetworkSizes {
-  const sizes: Record<keyof NetworkSizes, number> = { ...space.published };
+function sizesOf(given: Given, defaults: NetworkSizes): NetworkSizes {
+  const sizes: Record<keyof NetworkSizes, number> = { ...defaults };
   for (const key of SIZES) {
     const text = given.get(key)?.[0];
     if (text !== undefined) sizes[key] = settingOf(key, text) as number;
@@ -72,9 +76,15 @@ function sizesOf(given: Given, space: SearchSpace): NetworkSizes {
   if (text === undefined) return sizes;
   const classes = Number(text);
   const { min, max } = CLASSES;
-  const valid = Number.isNaN(classes) ? space.published.classes : Math.min(max, Math.max(min, Math.round(classes)));
+  const valid = Number.isNaN(classes) ? defaults.classes : Math.min(max, Math.max(min, Math.round(classes)));
   if (valid !== classes) throw refused("--classes", text, `a whole number from ${min} to ${max}`, String(valid));
   return { ...sizes, classes };
+}
+
+/** An architecture by its notation, or by the name of a published one. */
+function architectureOf(space: SearchSpace, text: string): Choices {
+  const published = space === DARTS ? PUBLISHED_GENOTYPES : [];
+  return published.find(({ id }) => id === text)?.choices ?? space.parse(text);
 }
 
 /** Every candidate runs on every edge, so its work is the skeleton's plus that of each candidate alone. */
@@ -93,8 +103,8 @@ function supernetCost(space: SearchSpace, sizes: NetworkSizes): NetworkCost {
 function help(): string {
   return helpText(
     "inspect --arch STRING | --supernet [options]",
-    "Looks one architecture up: parameters, FLOPs, benchmark figures and ranks. Sizes default to those that the benchmark trains;\n" +
-      "its figures hold for those.",
+    "Looks one architecture up: parameters, FLOPs, benchmark figures and ranks. Sizes default to those that the benchmark trains,\n" +
+      "its figures hold for those; where there is no benchmark, to those that the paper trains, and searches the supernet with.",
     OPTIONS,
     SPACES.nasbench201.published,
   );

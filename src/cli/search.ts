@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, type SettingValue } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import { appliesTo, checkTogether, withDefaults } from "../core/settings";
+import { SPACES } from "../core/spaces";
 import { chooseDevice } from "../engine/devices";
 import { DEVICES, type DeviceId, ENGINES, type EngineId } from "../engine/engine";
 import { type InstantSurroundings, openSearch, type Surroundings } from "../search/open";
@@ -171,7 +172,7 @@ function withSeed(path: string, seed: number): string {
 type Wanted = { readonly device?: DeviceId; readonly engine?: EngineId };
 
 async function openBench(settings: Settings, data: string, wanted: Wanted): Promise<Bench> {
-  const benchmark = await openBenchmark(settings.space);
+  const benchmark = SPACES[settings.space].tabled ? await openBenchmark(settings.space) : null;
   if (settings.objective === "instant") return { surroundings: { benchmark }, close: () => {} };
   const dataset = await openData(data);
   const ready = await chooseDevice(wanted);

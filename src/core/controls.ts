@@ -58,7 +58,16 @@ const choice = <Value extends string>(control: Omit<ChoiceControl<Value>, "kind"
 
 const BALENAS = ["balenas"] as const;
 /** One value per architecture parameter, learnt by Adam. */
-const POINT_ESTIMATES = ["darts", "gdas", "snas", "drnas", "sdarts-rs", "sdarts-adv", "beta-darts"] as const;
+const POINT_ESTIMATES = [
+  "darts",
+  "gdas",
+  "snas",
+  "drnas",
+  "sdarts-rs",
+  "sdarts-adv",
+  "beta-darts",
+  "darts-es",
+] as const;
 const LEARNERS = [...BALENAS, ...POINT_ESTIMATES] as const;
 const PERTURBED = ["sdarts-rs", "sdarts-adv"] as const;
 const GUMBEL = ["gdas", "snas"] as const;
@@ -66,7 +75,7 @@ const SUPERNET = ["supernet"] as const;
 const INSTANT = ["instant"] as const;
 
 export const CONTROLS = {
-  space: choice<"nasbench201">({
+  space: choice<"nasbench201" | "darts">({
     label: "Search space",
     default: "nasbench201",
     options: [{ value: "nasbench201", label: "NAS-Bench-201" }],
@@ -106,17 +115,22 @@ export const CONTROLS = {
       {
         value: "sdarts-rs",
         label: "SDARTS-RS",
-        note: "DARTS, with the weights trained at randomly perturbed mixing weights.",
+        note: "DARTS, with the weights trained at randomly perturbed mixing weights; without weights, on the instant objective, it is DARTS.",
       },
       {
         value: "sdarts-adv",
         label: "SDARTS-ADV",
-        note: "DARTS, with the weights trained at the nearby mixing weights that raise the loss of their batch most.",
+        note: "DARTS, with the weights trained at the nearby mixing weights that raise the loss of their batch most; on the instant objective it is DARTS.",
       },
       {
         value: "beta-darts",
         label: "β-DARTS",
         note: "DARTS, with a growing penalty on the log-sum-exp of each edge's parameters, which holds them together.",
+      },
+      {
+        value: "darts-es",
+        label: "DARTS-ES",
+        note: "DARTS that ends the search once the validation loss curves more sharply, and goes back to before it did.",
       },
       {
         value: "rsps",
@@ -306,10 +320,9 @@ export const CONTROLS = {
     max: 100000,
     integer: true,
     scale: "log",
-    help: "Ends the search once the most probable cell has stayed the same for so many architecture steps; 0 takes all steps.",
+    help: "Ends the search once the most probable cell has stayed the same for so many architecture steps; RSPS, which has none, counts those between decisions alike; 0 takes all steps.",
     group: "budget",
     acts: "live",
-    methods: LEARNERS,
   }),
   minutes: number({
     label: "Time limit",
@@ -679,6 +692,31 @@ export const CONTROLS = {
     group: "architecture",
     acts: "live",
     methods: ["beta-darts"],
+  }),
+  stopFactor: number({
+    label: "Stop at growth of",
+    symbol: "λ/λ′",
+    default: 1.3,
+    min: 1,
+    max: 100,
+    scale: "log",
+    help: "Ends the search once the largest eigenvalue of the Hessian, averaged over 5 evaluations, is so many times what it was 4 evaluations earlier; for that every evaluation takes 60 gradients.",
+    group: "architecture",
+    acts: "live",
+    methods: ["darts-es"],
+  }),
+  earliestStop: number({
+    label: "Go back at most to",
+    unit: "evaluation",
+    default: 10,
+    min: 0,
+    max: 1000,
+    integer: true,
+    scale: "linear",
+    help: "The first evaluation, counted from 0, to which the search may go back when it ends; that takes 6 evaluations more.",
+    group: "architecture",
+    acts: "live",
+    methods: ["darts-es"],
   }),
   trials: number({
     label: "Cells tried",

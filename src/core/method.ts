@@ -38,6 +38,14 @@ export interface MethodState {
   readonly curvatureWeight: number;
   /** Architecture steps taken, for what changes along the search; absent in files from before there was such a thing. */
   readonly steps?: number;
+  /** What a method that ends the search itself has seen; absent for every other. */
+  readonly stopping?: {
+    /** Largest eigenvalues of the Hessian, one a measurement. */
+    readonly eigenvalues: readonly number[];
+    /** Architecture parameters at the last measurements, the oldest first. */
+    readonly recent: readonly (readonly number[])[];
+    readonly ended: boolean;
+  };
 }
 
 /** Mixing weights tried out on one batch, the network's weights as they are. */
@@ -61,6 +69,8 @@ export interface Method {
   readonly mean: Float64Array;
   /** The Gaussians' standard deviations; null for a point estimate. */
   readonly scale: Float64Array | null;
+  /** True once the method itself has ended the search; absent where it never does. */
+  readonly ended?: boolean;
   /** Where the next architecture step wants gradients; nowhere if it learns no architecture. Draws from `noise`. */
   propose(noise: RandomStream): Proposal[];
   /** Takes the architecture step from the gradients at the proposals, in their order. */

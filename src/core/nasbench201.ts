@@ -35,14 +35,23 @@ function incoming(node: number): { row: number; from: number }[] {
 
 const INNER_NODES = [1, 2, 3].map(incoming);
 
+/** As the benchmark trains every cell. */
+const SIZES: NetworkSizes = { channels: 16, cells: 5, image: 32, imageChannels: 3, classes: 10 };
+
 export const NAS_BENCH_201: SearchSpace = {
   id: "nasbench201",
   title: "NAS-Bench-201",
   rows: ROWS,
   size: ROWS.length * OPERATIONS.length,
   nodes: NODES,
+  inputs: 1,
+  outputs: [NODES - 1],
   edges: EDGES,
-  published: { channels: 16, cells: 5, image: 32, imageChannels: 3, classes: 10 },
+  cellKinds: [{ name: "cell", first: 0, end: ROWS.length }],
+  keptEdges: null,
+  tabled: true,
+  published: SIZES,
+  searched: SIZES,
   discretise: (preferences) => argmaxRows(ROWS, preferences),
   format,
   parse,

@@ -44,6 +44,11 @@ export class RandomStream {
     return radius * Math.cos(angle);
   }
 
+  /** A standard Gumbel draw; never plus infinity, as -log(u) is above 0 for every u below 1. */
+  gumbel(): number {
+    return -Math.log(-Math.log(this.uniform()));
+  }
+
   /** `count` standard normal draws. */
   normals(count: number): Float64Array {
     return Float64Array.from({ length: count }, () => this.normal());

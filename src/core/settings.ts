@@ -9,6 +9,7 @@ import {
   type SettingValue,
 } from "./controls";
 import { InputError } from "./errors";
+import { SPACES } from "./spaces";
 import { nearest } from "./text";
 
 /** What may be done with values of controls: defaults, checks of one and of several together. */
@@ -19,11 +20,14 @@ const VOGN_DEFAULTS: Partial<Settings> = { curvature: "example", initialPrecisio
 /** SNAS stops while its mixtures are still soft; GDAS, whose samples are one-hot anyway, goes on. */
 const SNAS_DEFAULTS: Partial<Settings> = { temperatureEnd: 1 };
 
+/** As many measurements of the Hessian in the usual number of steps as DARTS has epochs. */
+const DARTS_ES_DEFAULTS: Partial<Settings> = { evaluateEvery: 48 };
+
 /** Settings with every control that `chosen` leaves out at its default; some defaults depend on the method or the update rule. */
 export function withDefaults(chosen: Partial<Settings>): Settings {
   const plain = Object.fromEntries(CONTROL_KEYS.map((key) => [key, CONTROLS[key].default])) as unknown as Settings;
   const ofUpdate = chosen.update === "vogn" ? VOGN_DEFAULTS : {};
-  const ofMethod = chosen.method === "snas" ? SNAS_DEFAULTS : {};
+  const ofMethod = chosen.method === "snas" ? SNAS_DEFAULTS : chosen.method === "darts-es" ? DARTS_ES_DEFAULTS : {};
   return { ...plain, ...ofUpdate, ...ofMethod, ...chosen };
 }
 
@@ -120,6 +124,12 @@ function nearestText(text: string, control: ChoiceControl): string {
 
 /** Rules that join controls. @throws {InputError} saying which values clash and what to do */
 export function checkTogether(settings: Settings): void {
+  const { tabled, title } = SPACES[settings.space];
+  if (settings.objective === "instant" && !tabled) {
+    throw new InputError(
+      `objective instant needs a table of every cell's accuracy, ${title} has none; the nearest valid value is supernet`,
+    );
+  }
   if (settings.method === "balenas" && settings.initialPrecision < settings.priorPrecision) {
     throw new InputError(
       `initialPrecision ${settings.initialPrecision} is below priorPrecision ${settings.priorPrecision}: ` +

@@ -34,18 +34,40 @@ export interface NetworkCost {
   readonly flops: number;
 }
 
+/** One kind of cell that a space searches: the rows from `first` up to, not including, `end`. */
+export interface CellKind {
+  readonly name: string;
+  readonly first: number;
+  readonly end: number;
+}
+
 export interface SearchSpace {
   readonly id: string;
   readonly title: string;
   readonly rows: readonly Row[];
   /** Number of architecture parameters: the sum of the rows' lengths. */
   readonly size: number;
-  /** Number of nodes of the cell, the input first and the output last. */
+  /** Number of nodes of a cell, its inputs first. All kinds of cell have the same nodes. */
   readonly nodes: number;
+  /** How many of the nodes are inputs: outputs of the cells before, the earliest first. */
+  readonly inputs: number;
+  /** The nodes that make the cell's output: one, or several that are concatenated. */
+  readonly outputs: readonly number[];
   /** For every row the nodes its edge joins, source then target. */
   readonly edges: readonly (readonly [from: number, to: number])[];
+  /** In the order of their rows, which they share out among them. */
+  readonly cellKinds: readonly CellKind[];
+  /**
+   * How many edges into a node an architecture keeps; null where every edge has its operation. Where edges are dropped, the choice of a
+   * dropped edge is that of `none`, and no kept edge has it.
+   */
+  readonly keptEdges: number | null;
+  /** Does a table tell the accuracy of every cell? */
+  readonly tabled: boolean;
   /** The sizes that the benchmark or the paper trains. */
   readonly published: NetworkSizes;
+  /** The sizes of the supernet that the paper searches with. */
+  readonly searched: NetworkSizes;
   /** The architecture that a vector of `size` preferences decides for. */
   discretise(preferences: ArrayLike<number>): number[];
   /** The architecture in the space's own notation. */
@@ -75,6 +97,20 @@ export function argmaxRows(rows: readonly Row[], preferences: ArrayLike<number>)
     }
     return best;
   });
+}
+
+/**
+ * The preferences among which a row's leading operation is sought: where edges are dropped, `none` stands for that and competes with
+ * no operation, so that its preference is minus infinity.
+ */
+export function contenders({ rows, keptEdges }: SearchSpace, preferences: ArrayLike<number>): Float64Array {
+  const result = Float64Array.from(preferences);
+  if (keptEdges === null) return result;
+  const offsets = rowOffsets(rows);
+  for (const [row, { choices }] of rows.entries()) {
+    result[offsets[row] + choices.indexOf("none")] = Number.NEGATIVE_INFINITY;
+  }
+  return result;
 }
 
 /** The mixing weights of an architecture: 1 for the chosen candidate of every row, 0 for the others; row by row. */

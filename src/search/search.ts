@@ -94,7 +94,7 @@ export class Search {
   /** Changes made while a step is under way; they wait for its end, so that a step has one set of hyper-parameters. */
   private arrived: Partial<Settings> | null = null;
   private taken = 0;
-  /** Architecture steps for which the most probable cell has stayed the same. */
+  /** Architecture steps, or steps between decisions, for which the most probable cell has stayed the same. */
   private steady = 0;
   private stopped = false;
   private epoch = 1;
@@ -126,7 +126,8 @@ export class Search {
 
   get done(): boolean {
     const { steps, patience } = this.current;
-    return this.stopped || this.taken >= steps || (patience > 0 && this.steady >= patience);
+    const ended = this.parts.method.ended ?? false;
+    return this.stopped || ended || this.taken >= steps || (patience > 0 && this.steady >= patience);
   }
 
   /** Ends the search with the steps taken so far once `seconds` spent on them are past its time limit. */
@@ -176,8 +177,12 @@ export class Search {
     const architecture = learns ? await this.architectureHalf(step, looksAhead ? train : null) : NO_ARCHITECTURE_HALF;
     const { score, mixing } = trains && train ? await this.weightHalf(step, train) : NO_WEIGHT_HALF;
     this.taken = step;
-    if (this.evaluationDue) await this.decide();
-    if (architecture !== NO_ARCHITECTURE_HALF) this.steady = this.architecture === before ? this.steady + 1 : 0;
+    const due = this.evaluationDue;
+    if (due) await this.decide();
+    // A method that learns no architecture has one at its decisions alone, and keeps it for the steps between.
+    const decided = due ? 1 + ((step - 1) % this.current.evaluateEvery) : 0;
+    const kept = !learns ? 0 : architecture === NO_ARCHITECTURE_HALF ? decided : 1;
+    if (kept > 0) this.steady = this.architecture === before ? this.steady + kept : 0;
     return {
       kind: "step",
       step,

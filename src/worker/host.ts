@@ -3,6 +3,7 @@ import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import type { Edit } from "../core/link";
+import { SPACES } from "../core/spaces";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
 import type { Progress as EngineProgress } from "../engine/device";
@@ -228,10 +229,10 @@ export class SearchHost implements SearchControl {
   }
 
   private async open(settings: Settings): Promise<Run> {
-    this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${settings.space}.bin`));
+    const benchmark = await this.benchmarkOf(settings);
     const opened = await (settings.objective === "instant"
-      ? openSearch(settings, { benchmark: this.benchmark })
-      : this.openSupernet(settings, this.benchmark));
+      ? openSearch(settings, { benchmark })
+      : this.openSupernet(settings, benchmark));
     return {
       settings,
       opened,
@@ -241,7 +242,14 @@ export class SearchHost implements SearchControl {
     };
   }
 
-  private async openSupernet(settings: Settings, benchmark: Benchmark): Promise<OpenSearch> {
+  /** Null where the space has no table. */
+  private async benchmarkOf({ space }: Settings): Promise<Benchmark | null> {
+    if (!SPACES[space].tabled) return null;
+    this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${space}.bin`));
+    return this.benchmark;
+  }
+
+  private async openSupernet(settings: Settings, benchmark: Benchmark | null): Promise<OpenSearch> {
     const device = await this.ready();
     const dataset = await this.load(settings);
     this.progress("Building the network", null);

@@ -1,34 +1,12 @@
-import { NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { DARTS } from "../../src/core/darts";
 import type { NetworkSizes, SearchSpace } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn, type Mix } from "./cases";
 import { map, type Node, Oracle, type Outcome, type Scored } from "./oracle";
 
-const OPERATIONS = [
-  "none",
-  "max_pool_3x3",
-  "avg_pool_3x3",
-  "skip_connect",
-  "sep_conv_3x3",
-  "sep_conv_5x5",
-  "dil_conv_3x3",
-  "dil_conv_5x5",
-];
-
-const EDGES = [2, 3, 4, 5].flatMap((to) => Array.from({ length: to }, (_, from) => [from, to] as const));
-const ROWS = ["normal", "reduce"].flatMap((kind) =>
-  EDGES.map(([from, to]) => ({ name: `${kind}/${to}<-${from}`, choices: OPERATIONS })),
-);
-
-/** What engines see of the DARTS space: its rows. */
-export const SPACE: SearchSpace = {
-  ...NAS_BENCH_201,
-  id: "darts",
-  title: "DARTS",
-  rows: ROWS,
-  size: ROWS.length * OPERATIONS.length,
-  edges: [...EDGES, ...EDGES],
-};
+const ROWS = DARTS.rows;
+/** Of a cell of one kind. */
+const EDGES = DARTS.edges.slice(0, ROWS.length / 2);
 
 const SIZES: NetworkSizes = { channels: 2, cells: 1, image: 8, imageChannels: 1, classes: 3 };
 
@@ -37,14 +15,14 @@ export function dartsCase(
   batch: number,
   mix: Mix = "dense",
   seed = 1,
-  space: SearchSpace = SPACE,
+  space: SearchSpace = DARTS,
 ): Case {
   return drawn({ space, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
 }
 
 /** The space with some of its operations alone: a smaller network. */
 export function spaceOf(choices: readonly string[]): SearchSpace {
-  return { ...SPACE, rows: ROWS.map((row) => ({ ...row, choices })), size: ROWS.length * choices.length };
+  return { ...DARTS, rows: ROWS.map((row) => ({ ...row, choices })), size: ROWS.length * choices.length };
 }
 
 /** The search network of DARTS in plain float64 loops, after model_search.py and operations.py of quark0/darts. */

@@ -6,6 +6,7 @@ import type { Method } from "../../src/core/method";
 import { createMethod } from "../../src/core/methods";
 import { Balenas } from "../../src/core/methods/balenas";
 import { BetaDarts } from "../../src/core/methods/beta-darts";
+import { DartsEs } from "../../src/core/methods/darts-es";
 import { DrNas } from "../../src/core/methods/drnas";
 import { Gdas } from "../../src/core/methods/gdas";
 import { Rsps } from "../../src/core/methods/rsps";
@@ -55,11 +56,12 @@ function scripted(uniforms: readonly number[]): RandomStream {
 function adam(
   start: ArrayLike<number>,
   gradientAt: (alpha: readonly number[], t: number) => readonly number[],
+  decay = DECAY,
 ): number[] {
   const first = Array.from(start);
-  const g1 = gradientAt(first, 0).map((g, i) => g + DECAY * first[i]);
+  const g1 = gradientAt(first, 0).map((g, i) => g + decay * first[i]);
   const second = first.map((a, i) => a - (RATE * g1[i]) / (Math.abs(g1[i]) + 1e-8));
-  const g2 = gradientAt(second, 1).map((g, i) => g + DECAY * second[i]);
+  const g2 = gradientAt(second, 1).map((g, i) => g + decay * second[i]);
   return second.map((a, i) => {
     const m = (g1[i] / 4 + g2[i] / 2) / (3 / 4);
     const v = (0.09 * g1[i] ** 2 + 0.1 * g2[i] ** 2) / 0.19;
@@ -149,6 +151,33 @@ describe("two steps by hand", () => {
     expect(asked).toHaveLength(2);
     // Where the loss fell after all, nothing is moved.
     expect(await method.perturb(planned, scripted([0.75, 0.5, 0.5, 0.25]), trial(-1))).toBe(planned);
+  });
+
+  test("DARTS-ES learns as DARTS does, and ends where the averaged eigenvalue has grown by 1.3", async () => {
+    const method = new DartsEs(ROWS, settings({ archDecay: 0, stopFactor: 1.3, earliestStop: 1 }), START);
+    const seen: number[][] = [];
+    // L = d p_0 has the eigenvalue 2 d p q (q - p), and zeros; d is chosen for it to be the one that the script wants.
+    const measure = async (eigenvalue: number) => {
+      seen.push([...method.mean]);
+      const p = sigmoid(method.mean[0] - method.mean[1]);
+      const d = eigenvalue / (2 * p * (1 - p) * (1 - 2 * p));
+      await method.decide(scripted([]), {
+        score: () => Promise.reject(new Error("not needed")),
+        differentiate: async () => ({ gradient: Float64Array.of(d, 0, 0, 0) }),
+      });
+    };
+    const step = (gradient: Float64Array) => method.learn(method.propose(scripted([])), [{ gradient }]);
+    for (const gradient of GRADIENTS) step(gradient);
+    const learnt = adam(START, (alpha, t) => twoWay(alpha, GRADIENTS[t]), 0);
+    expectClose(method.mean, learnt, 1e-13);
+    // Number 7 averages (4 + 2.4) / 5 = 1.28 over 3 to 7, number 8 averages 6.6 / 5 = 1.32 over 4 to 8, both against 1.
+    for (const eigenvalue of [1, 1, 1, 1, 1, 1, 1, 2.4, 1.2]) {
+      expect(method.ended).toBe(false);
+      step(GRADIENTS[seen.length % 2]);
+      await measure(eigenvalue);
+    }
+    expect(method.ended).toBe(true);
+    expect([...method.mean]).toEqual(seen[2]);
   });
 
   test.each([
@@ -419,7 +448,15 @@ test.each(METHODS)("%s goes on from a saved state as if never stopped", async (m
   };
   await fc.assert(
     fc.asyncProperty(fc.nat(), fc.integer({ min: 0, max: 8 }), async (seed, cut) => {
-      const chosen = withDefaults({ method, seed, steps: 12, archRate: 0.3, trials: 3 });
+      const chosen = withDefaults({
+        method,
+        seed,
+        steps: 12,
+        archRate: 0.3,
+        trials: 3,
+        stopFactor: 1,
+        earliestStop: 0,
+      });
       const streams = () => [new RandomStream(seed, "noise"), new RandomStream(seed, "gradients")] as const;
       const [whole, [noise, gradients]] = [createMethod(chosen, NAS_BENCH_201), streams()];
       for (let t = 0; t < cut; t++) await advance(whole, noise, gradients);

@@ -1,12 +1,13 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { DARTS } from "../../src/core/darts";
 import { InputError } from "../../src/core/errors";
 import type { Engine } from "../../src/engine/engine";
 import { ReferenceEngine } from "../../src/engine/reference/engine";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { type Case, relativeError } from "../support/cases";
-import { dartsCase, SPACE } from "../support/darts";
+import { dartsCase } from "../support/darts";
 
 const TOLERANCE = 1e-4;
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 
 describe("TensorFlow.js and WASM agree on DARTS networks", () => {
-  const operations = SPACE.rows[0].choices;
+  const operations = DARTS.rows[0].choices;
   const drawn = dartsCase({ image: 6 }, 3);
   const cases: { name: string; made: Case }[] = [
     ...operations.map((operation, k) => ({
@@ -33,7 +34,7 @@ describe("TensorFlow.js and WASM agree on DARTS networks", () => {
       const outcome = async (engine: Engine) => {
         const { loss, gradient } = await engine.architectureGradient(mixing, batch, false);
         const { loss: evaluated } = await engine.evaluate(mixing, batch);
-        const { gradient: byWeights } = await engine.weightGradient(mixing, batch);
+        const byWeights = (await engine.weightGradient(mixing, batch)).gradient;
         engine.dispose();
         return { loss, evaluated, gradient, byWeights };
       };

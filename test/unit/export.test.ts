@@ -3,9 +3,12 @@ import { unzipSync, zipSync } from "fflate";
 import { expect, test } from "vitest";
 import { Recording } from "../../src/app/recording";
 import { arraysOf, csvOf } from "../../src/app/share/tables";
+import { DARTS } from "../../src/core/darts";
 import { dartsGenotype, jsonGenotype } from "../../src/core/export/genotype";
 import { pytorchModule } from "../../src/core/export/pytorch";
 import { cellOfCode, NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
+import { PUBLISHED_GENOTYPES } from "../../src/core/published-genotypes";
+import { RandomStream } from "../../src/core/random";
 import { withDefaults } from "../../src/core/settings";
 import { STEP_SCALARS } from "../../src/worker/protocol";
 
@@ -29,15 +32,22 @@ for source in json.load(sys.stdin):
     values = {n.targets[0].id: ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign)}
     imports = [a.name for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names]
     classes = [n.name for n in tree.body if isinstance(n, ast.ClassDef)]
-    print(json.dumps([values["EDGES"], values["NODES"], imports, classes]))
+    tables = [values[name] for name in ("EDGES", "NORMAL", "REDUCE") if name in values]
+    print(json.dumps([tables, values["NODES"], imports, classes]))
 `;
+
+function readBack(modules: readonly string[]) {
+  const lines = execFileSync("python3", ["-c", READ_BACK], { input: JSON.stringify(modules), encoding: "utf8" });
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
 
 test("the PyTorch module parses, stands alone, and its structure is the cell", () => {
   const cells = [CELL, ...Array.from({ length: 40 }, (_, i) => cellOfCode(389 * i))];
   const modules = cells.map((cell) => pytorchModule(SPACE, cell, SPACE.published));
-  const lines = execFileSync("python3", ["-c", READ_BACK], { input: JSON.stringify(modules), encoding: "utf8" });
-  for (const [i, line] of lines.trim().split("\n").entries()) {
-    const [edges, nodes, imports, classes] = JSON.parse(line);
+  for (const [i, [[edges], nodes, imports, classes]] of readBack(modules).entries()) {
     const choices = SPACE.edges.map(([from, to]) => {
       const [, , operation] = edges.find(([source, target]: [number, number]) => source === from && target === to);
       return SPACE.rows[0].choices.indexOf(operation);
@@ -47,6 +57,38 @@ test("the PyTorch module parses, stands alone, and its structure is the cell", (
     expect(imports).toEqual(["torch", "nn"]);
     expect(classes).toEqual(["Zero", "ReLUConvBN", "Cell", "Reduction", "Network"]);
   }
+});
+
+test("the PyTorch module of DARTS parses, stands alone, and its two cells are the architecture", () => {
+  const architectures = [
+    ...PUBLISHED_GENOTYPES.map(({ choices }) => choices),
+    ...Array.from({ length: 20 }, (_, i) => DARTS.discretise(new RandomStream(i, "cells").normals(DARTS.size))),
+  ];
+  const modules = architectures.map((choices) => pytorchModule(DARTS, choices, DARTS.published));
+  for (const [i, [tables, nodes, imports, classes]] of readBack(modules).entries()) {
+    const choices = DARTS.rows.map(() => 0);
+    for (const [kind, table] of tables.entries()) {
+      const { first, end } = DARTS.cellKinds[kind];
+      for (const [from, to, operation] of table) {
+        const row = DARTS.edges.findIndex((edge, r) => r >= first && r < end && edge[0] === from && edge[1] === to);
+        choices[row] = DARTS.rows[row].choices.indexOf(operation);
+      }
+    }
+    expect(choices).toEqual(architectures[i]);
+    expect(nodes).toBe(DARTS.nodes);
+    expect(imports).toEqual(["torch", "nn"]);
+    expect(classes).toEqual(["ReLUConvBN", "Separable", "FactorizedReduce", "Cell", "Network"]);
+  }
+});
+
+test("genotype and JSON of DARTS list the kept edges of both cells", () => {
+  const [{ choices }] = PUBLISHED_GENOTYPES;
+  expect(dartsGenotype(DARTS, choices)).toBe(DARTS.format(choices));
+  const { architecture, concat, normal, reduce } = JSON.parse(jsonGenotype(DARTS, choices));
+  expect(DARTS.parse(architecture)).toEqual(choices);
+  expect(concat).toEqual([2, 3, 4, 5]);
+  expect([normal.length, reduce.length]).toEqual([8, 8]);
+  expect(reduce[7]).toEqual({ from: 2, to: 5, operation: "skip_connect" });
 });
 
 function recording(): Recording {

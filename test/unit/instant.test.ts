@@ -213,12 +213,13 @@ describe("a search on it", () => {
     ["snas", 200],
     ["drnas", 200],
     ["beta-darts", 200],
+    ["darts-es", 200],
     // The best of 100 random cells is below this with a probability of 0.998.
     ["rsps", 1000],
   ] as const)("%s finds one of the %d best of 15,625 cells in 1,000 steps", async (method, best) => {
     for (const seed of [1, 2, 3]) {
       const search = await open({ method, seed, steps: 1000 });
-      await take(search, 1000);
+      for (let step = 0; step < 1000 && !search.done; step++) await search.step();
       expect(rankOf(search)).toBeLessThanOrEqual(best);
     }
   });
@@ -244,6 +245,34 @@ describe("a search on it", () => {
     await take(stopped, 12);
     resumed.restore(JSON.parse(JSON.stringify(await stopped.checkpoint(0))));
     expect(await take(resumed, 13)).toEqual(steps.slice(12));
+  });
+
+  test("DARTS-ES ends the search itself, with the parameters of six evaluations earlier, and goes on from a checkpoint", async () => {
+    const settings = { method: "darts-es", steps: 300, evaluateEvery: 5, archRate: 0.05, earliestStop: 2 } as const;
+    const [whole, stopped, resumed] = [await open(settings), await open(settings), await open(settings)];
+    // This objective's curvature falls; stronger decay adds to it, so that the measurement after it ends the search.
+    const until = async (search: Search) => {
+      const steps = await take(search, 60);
+      search.change({ archDecay: 0.05 });
+      return steps;
+    };
+    const steps = await until(whole);
+    while (!whole.done) steps.push(await whole.step());
+    expect(steps).toHaveLength(65);
+    expect(whole.evaluationDue).toBe(true);
+    expect(steps[64].mean).toEqual(steps[34].mean);
+    expect(steps[63].mean).not.toEqual(steps[33].mean);
+    await until(stopped);
+    await take(stopped, 3);
+    resumed.restore(JSON.parse(JSON.stringify(await stopped.checkpoint(0))));
+    expect(await take(resumed, 2)).toEqual(steps.slice(-2));
+    expect(resumed.done).toBe(true);
+    // What ended stays so, and is taken back by a checkpoint from before.
+    const end = JSON.parse(JSON.stringify(await resumed.checkpoint(0)));
+    resumed.restore(JSON.parse(JSON.stringify(await stopped.checkpoint(0))));
+    expect(resumed.done).toBe(false);
+    resumed.restore(end);
+    expect([resumed.done, resumed.architecture]).toEqual([true, whole.architecture]);
   });
 
   test("the preset does so under noise", async () => {

@@ -7,12 +7,13 @@ import {
   normalCdf,
   normalQuantile,
   rowEntropies,
-  sampleChoices,
+  samplePreferences,
   signalToNoise,
   winProbabilities,
 } from "../../src/core/posterior";
 import { RandomStream } from "../../src/core/random";
 import { softmaxBackward, softmaxRows } from "../../src/core/softmax";
+import { argmaxRows } from "../../src/core/space";
 
 const TWO = [{ name: "1<-0", choices: ["a", "b"] }];
 const FIVE = [{ name: "1<-0", choices: ["a", "b", "c", "d", "e"] }];
@@ -132,7 +133,7 @@ describe("architectures drawn from the posterior", () => {
     const random = new RandomStream(2, "draws");
     const counts = MEAN.map(() => 0);
     for (let draw = 0; draw < DRAWS; draw++) {
-      const [first, second] = sampleChoices(ROWS, MEAN, scale, random);
+      const [first, second] = argmaxRows(ROWS, samplePreferences(MEAN, scale, random));
       counts[first]++;
       counts[5 + second]++;
     }

@@ -1,12 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import type { Settings } from "../../src/core/controls";
+import { CONTROLS, type Settings } from "../../src/core/controls";
+import { Rsps } from "../../src/core/methods/rsps";
+import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import { stepPasses, withDefaults } from "../../src/core/settings";
+import { argmaxRows } from "../../src/core/space";
 import { openDataset } from "../../src/engine/data/packed";
 import type { Batch, Engine, SupernetSpec } from "../../src/engine/engine";
 import { openSearch } from "../../src/search/open";
 import type { ChangeRecord, StepRecord } from "../../src/search/records";
-import type { Search } from "../../src/search/search";
+import { Search } from "../../src/search/search";
 
 const read = async (path: string) => new Uint8Array(await readFile(new URL(`../../public/${path}`, import.meta.url)));
 
@@ -47,18 +50,24 @@ async function given(chosen: Partial<Settings>, during: (search: Search) => void
   return { ...seen, steps };
 }
 
-test("BaLeNAS and DARTS start from the same weights and see the same batches; only the mixing differs", async () => {
-  const [balenas, darts] = [await given({ method: "balenas" }), await given({ method: "darts" })];
-  expect(balenas.weights).toEqual(darts.weights);
-  expect(balenas.trained).toEqual(darts.trained);
-  expect(balenas.scored).toEqual(darts.scored);
-  expect(balenas.mixing).not.toEqual(darts.mixing);
+const darts = await given({ method: "darts" });
+
+test.each([
+  ...CONTROLS.method.options.map(({ value }) => ({ method: value })),
+  { method: "darts", order: "second" },
+  { method: "balenas", order: "second", samples: 2 },
+] as const)("%o starts from the weights of DARTS and trains on the same batches", async (chosen) => {
+  const tried = await given(chosen);
+  expect(tried.weights).toEqual(darts.weights);
+  expect(tried.trained).toEqual(darts.trained);
+  // The architecture learns from its own half, and may look at the batch that the weights train on.
+  const { method } = chosen;
+  if (method !== "rsps") for (const own of darts.scored) expect(tried.scored).toContainEqual(own);
+  if (method === "balenas") expect(tried.mixing).not.toEqual(darts.mixing);
 });
 
-test("SDARTS-ADV sees the same batches as DARTS, attacks on the one that the weights train on, and takes the passes its cost names", async () => {
-  const [adversary, darts] = [await given({ method: "sdarts-adv" }), await given({ method: "darts" })];
-  expect(adversary.weights).toEqual(darts.weights);
-  expect(adversary.trained).toEqual(darts.trained);
+test("SDARTS-ADV attacks on the batch that the weights train on, and takes the passes that its cost names", async () => {
+  const adversary = await given({ method: "sdarts-adv" });
   const { architecture, forward } = stepPasses(withDefaults({ method: "sdarts-adv" }));
   expect([architecture, forward]).toEqual([1 + 7, 2]);
   for (let step = 0; step < 4; step++) {
@@ -82,13 +91,55 @@ test("more Monte Carlo samples look at one batch, so the method cannot change wh
   expect(several.trained).toEqual((await given({})).trained);
 });
 
+test("RSPS ends once its decision has stood for as many steps as the patience says, counted from decision to decision", async () => {
+  const rows = [{ name: "1<-0", choices: ["worse", "better"] }];
+  const open = (patience: number, better: (step: number) => number) => {
+    const settings = withDefaults({ method: "rsps", trials: 20, steps: 100, evaluateEvery: 10, patience });
+    const batch = { images: new Float32Array(0), labels: new Uint8Array(1) };
+    const stream = { startsEpoch: false, next: async () => ({ batch, epoch: 1 }), save: () => null, restore: () => {} };
+    let step = 0;
+    const engine: Engine = {
+      spec: { space: NAS_BENCH_201, sizes: NAS_BENCH_201.published, batch: 1 },
+      weightStep: async () => ({ loss: ++step, accuracy: 0 }),
+      architectureGradient: () => Promise.reject(new Error("not wanted")),
+      weightGradient: () => Promise.reject(new Error("not wanted")),
+      evaluate: async (mixing) => ({ loss: 1, accuracy: mixing[better(step)] }),
+      exportState: async () => new Float32Array(0),
+      importState: () => {},
+      dispose: () => {},
+    };
+    return new Search({
+      settings,
+      data: "none",
+      space: { ...NAS_BENCH_201, rows, size: 2, discretise: (mean) => argmaxRows(rows, mean), format: String },
+      method: new Rsps(rows, settings, Float64Array.of(1e-3, 0)),
+      engine,
+      device: { device: "cpu", engine: "reference" },
+      weightBatches: stream,
+      architectureBatches: stream,
+      evaluationBatches: async () => [batch],
+      benchmark: null,
+    });
+  };
+  const length = async (search: Search) => {
+    while (!search.done) await search.step();
+    return search.steps;
+  };
+  // First decided at 10; then kept for 10 steps at 20, 20 at 30, 30 at 40.
+  expect(await length(open(20, () => 1))).toBe(30);
+  expect(await length(open(25, () => 1))).toBe(40);
+  // Another winner from step 25 on.
+  expect(await length(open(20, (step) => (step < 25 ? 1 : 0)))).toBe(50);
+  expect(await length(open(0, () => 1))).toBe(100);
+});
+
 test("a knob turned during a step acts from the step that its record names", async () => {
   const changes: ChangeRecord[] = [];
   const turn = (search: Search) => {
     if (search.steps === 1) changes.push(search.change({ archRate: 0.1 }));
   };
-  const [turned, plain] = [await given({ method: "darts" }, turn), await given({ method: "darts" })];
+  const turned = await given({ method: "darts" }, turn);
   expect(changes).toEqual([{ kind: "change", step: 3, settings: { archRate: 0.1 } }]);
-  expect(turned.steps[1].mean).toEqual(plain.steps[1].mean);
-  expect(turned.steps[2].mean).not.toEqual(plain.steps[2].mean);
+  expect(turned.steps[1].mean).toEqual(darts.steps[1].mean);
+  expect(turned.steps[2].mean).not.toEqual(darts.steps[2].mean);
 });

@@ -40,7 +40,7 @@ describe("the kernels in WebAssembly", () => {
   it("are those of the sources", async () => {
     const path = new URL("../../src/engine/wasm/binaries.ts", import.meta.url);
     expect((await readFile(path, "utf8")) === (await compile()), "run npm run build:wasm").toBe(true);
-  }, 60_000);
+  }, 180_000);
 
   const cases = [
     ...SETTINGS.slice(0, 4).map(({ name, sizes, batch }) => ({ name, drawn: supernetCase(sizes, batch), layers: /./ })),
@@ -361,7 +361,7 @@ describe("threads of the WASM engine", () => {
       machine.run(plan.programs.evaluate);
       console.log(machine.threads);`;
     const args = ["--import", "tsx", "--input-type=module", "--eval", program];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 180_000 });
     expect(stdout.trim()).toBe("2");
   });
 });

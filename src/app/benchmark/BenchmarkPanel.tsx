@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { BALENAS_TF, type Benchmark, type BenchmarkSet, type CellFigures } from "../../core/benchmark";
 import { Chart } from "../charts/Chart";
 import { timeEnd } from "../charts/scale";
@@ -29,10 +29,22 @@ const SET_OPTIONS = SETS.map(({ set, short }): Segment<BenchmarkSet> => ({ value
 /** Share of the chart's height kept free above the optimum, for its label. */
 const HEADROOM = 0.16;
 
-/** What the benchmark knows of the cell on screen: trained in full, on three data sets. */
+const ArchitecturePanel = lazy(() => import("../architecture/ArchitecturePanel"));
+
+/** What is known of the cell on screen beside the search: the benchmark's figures, or what a space without a table has to tell. */
 export function BenchmarkPanel() {
   const moment = useMoment();
-  const { benchmark, failure, retry } = useBenchmark();
+  if (moment.space.tabled) return <TablePanel moment={moment} />;
+  return (
+    <Suspense fallback={<section className="panel" />}>
+      <ArchitecturePanel moment={moment} />
+    </Suspense>
+  );
+}
+
+/** What the benchmark knows of the cell on screen: trained in full, on three data sets. */
+function TablePanel({ moment }: { moment: Moment }) {
+  const { benchmark, failure, retry } = useBenchmark(true);
   const [set, setSet] = useState<BenchmarkSet>("cifar10");
   const [view, setView] = useState<View>("time");
   return (

@@ -23,22 +23,26 @@ export interface Loaded {
   readonly retry: () => void;
 }
 
-export function useBenchmark(): Loaded {
-  const [state, setState] = useState<Omit<Loaded, "retry">>({ benchmark: null, failure: null });
+const NOTHING = { benchmark: null, failure: null };
+
+/** @param wanted is there a space on screen that has a table? Without one nothing is fetched. */
+export function useBenchmark(wanted: boolean): Loaded {
+  const [state, setState] = useState<Omit<Loaded, "retry">>(NOTHING);
   const [attempt, setAttempt] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt loads again
   useEffect(() => {
-    let wanted = true;
+    if (!wanted) return;
+    let mounted = true;
     loadBenchmark().then(
-      (benchmark) => wanted && setState({ benchmark, failure: null }),
+      (benchmark) => mounted && setState({ benchmark, failure: null }),
       (error) => {
         loading = null;
-        if (wanted) setState({ benchmark: null, failure: messageOf(error) });
+        if (mounted) setState({ benchmark: null, failure: messageOf(error) });
       },
     );
     return () => {
-      wanted = false;
+      mounted = false;
     };
-  }, [attempt]);
-  return { ...state, retry: () => setAttempt(attempt + 1) };
+  }, [wanted, attempt]);
+  return { ...(wanted ? state : NOTHING), retry: () => setAttempt(attempt + 1) };
 }

@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import type { SearchSpace } from "../../core/space";
 import { CopyIcon } from "../bar/icons";
 import { useSize } from "../charts/useSize";
 import { frequency } from "../format";
@@ -10,12 +11,13 @@ import { type Segment, Segments } from "../Segments";
 import { type AppState, useApp } from "../store";
 import { bundleOf, Drawing } from "./Drawing";
 import "./cell.css";
+import { KindSwitch, useCellKind } from "./kinds";
 import { Reasons } from "./Reasons";
 import { bundleStrands, cellStrands, mixStrands, probableStrands } from "./strands";
 import { useMorph } from "./useMorph";
 import { describeCell, describeMoment } from "./words";
 
-const VIEWS: readonly Segment<AppState["view"]>[] = [
+const VIEWS: readonly Segment<AppState["view"] | null>[] = [
   { value: "weighted", label: "Weighted" },
   { value: "probable", label: "Most probable" },
   { value: "samples", label: "Samples" },
@@ -29,21 +31,32 @@ export function Cell() {
   const playing = useSampleStore((state) => state.playing);
   const sample = useShownSample();
   const [ref, { width, height }] = useSize<HTMLDivElement>();
-  const bundle = bundleOf(width);
-  const sampled = view === "samples";
-  const choices = sampled ? sample.choices : moment.choices;
+  const { space } = moment;
+  const kind = useCellKind(space);
+  const bundle = bundleOf(space, width);
+  const shownPublished = useApp((state) => state.published);
+  const published = space.tabled ? null : shownPublished;
+  const sampled = view === "samples" && !published;
+  const choices = published ? published.choices : sampled ? sample.choices : moment.choices;
   const target = useMemo(() => {
+    if (published) return cellStrands(moment, choices);
     if (view === "weighted") return bundleStrands(moment, bundle);
     return view === "probable" ? probableStrands(moment) : cellStrands(moment, choices);
-  }, [moment, view, choices, bundle]);
+  }, [moment, view, published, choices, bundle]);
   // A play is a row of stills: what glided from one sample to the next would be no sample.
-  const key = sampled ? (playing ? "play" : `sample ${seed} ${sample.number}`) : view;
+  const key = sampled ? (playing ? "play" : `sample ${seed} ${sample.number}`) : (published?.title ?? view);
   const strands = useMorph(target, key, mixStrands);
   return (
-    <section className={`panel cell ${view}`} aria-labelledby="cell-title">
+    <section
+      className={`panel cell ${space.cellKinds.length > 1 ? "of-kinds " : ""}${sampled ? view : published ? "published" : view}`}
+      aria-labelledby="cell-title"
+    >
       <div className="panel-head">
         <h2 id="cell-title">Cell</h2>
-        {sampled ? (
+        <KindSwitch space={space} name="cell-kind" />
+        {published ? (
+          <span className="small muted">{published.title}, as published</span>
+        ) : sampled ? (
           <SampleControls />
         ) : (
           moment.probability !== null && (
@@ -56,8 +69,8 @@ export function Cell() {
           label="View of the cell"
           name="view"
           options={VIEWS}
-          value={view}
-          onChange={(chosen) => useApp.setState({ view: chosen })}
+          value={published ? null : view}
+          onChange={(chosen) => chosen && useApp.setState({ view: chosen, published: null })}
         />
       </div>
       <div className={`body ${sampled ? "with-gallery" : ""}`}>
@@ -66,13 +79,16 @@ export function Cell() {
             {width > 0 && (
               <Drawing
                 moment={moment}
+                kind={kind}
                 strands={strands}
                 choices={choices}
-                figures={!sampled}
+                figures={!sampled && !published}
                 label={
-                  sampled
-                    ? `Sample ${sample.number} of seed ${seed}. ${describeCell(moment, choices)}`
-                    : describeMoment(moment)
+                  published
+                    ? `${published.title}, as published. ${describeCell(moment, choices)}`
+                    : sampled
+                      ? `Sample ${sample.number} of seed ${seed}. ${describeCell(moment, choices)}`
+                      : describeMoment(moment)
                 }
                 width={width}
                 height={height}
@@ -84,13 +100,13 @@ export function Cell() {
         {sampled && <Gallery />}
       </div>
       {!sampled && <Reasons moment={moment} />}
-      <Architecture text={sampled ? moment.space.format(choices) : moment.architecture} />
+      <Architecture space={space} text={sampled || published ? space.format(choices) : moment.architecture} />
     </section>
   );
 }
 
 /** The cell in the space's own notation, to read and to copy. */
-function Architecture({ text }: { text: string }) {
+function Architecture({ space, text }: { space: SearchSpace; text: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {
@@ -103,7 +119,7 @@ function Architecture({ text }: { text: string }) {
   };
   return (
     <div className="architecture">
-      <code data-testid="architecture">
+      <code data-testid="architecture" className={space.cellKinds.length > 1 ? "one-line" : ""} title={text}>
         <span className="hidden">Architecture: </span>
         {text.split("+").map((part, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: parts have no other name

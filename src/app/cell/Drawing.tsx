@@ -1,16 +1,19 @@
 import { memo, useMemo } from "react";
-import type { Choices } from "../../core/space";
+import type { CellKind, Choices, SearchSpace } from "../../core/space";
 import { polyline } from "../charts/path";
 import { fixed } from "../format";
 import type { Moment } from "../moment";
 import { lookOf } from "../operations";
 import { hover, lightOf, pin, useFocus } from "../store";
 import { strandPoints } from "./curve";
-import { layoutCell, layoutLabels, NARROW, NODE_RADIUS } from "./layout";
+import { isOfKind } from "./kinds";
+import { captionOf, FEW_EDGES, layoutCell, layoutLabels, NARROW, NODE_RADIUS } from "./layout";
 import type { Strand } from "./strands";
 
 interface Props {
   moment: Moment;
+  /** The cell to draw. */
+  kind: CellKind;
   strands: readonly Strand[];
   /** The operation that labels each edge. */
   choices: Choices;
@@ -26,39 +29,55 @@ interface Props {
 const CHARACTER_WIDTH = 6.1;
 
 /** Thickness of a whole bundle, px. */
-export function bundleOf(width: number): number {
+export function bundleOf({ cellKinds }: SearchSpace, width: number): number {
+  if (cellKinds[0].end > FEW_EDGES) return width < NARROW ? 12 : 16;
   return width < NARROW ? 18 : 24;
 }
 
 /** The cell as papers draw it: nodes in fixed places, every edge a bundle of its operations. */
-export const Drawing = memo(function Drawing({ moment, strands, choices, figures, label, width, height }: Props) {
+export const Drawing = memo(function Drawing({
+  moment,
+  kind,
+  strands: all,
+  choices,
+  figures,
+  label,
+  width,
+  height,
+}: Props) {
   const { space } = moment;
   const focus = useFocus();
   const narrow = width < NARROW;
-  const bundle = bundleOf(width);
+  const bundle = bundleOf(space, width);
+  const brief = narrow || kind.end - kind.first > FEW_EDGES;
+  const strands = useMemo(() => all.filter(({ row }) => isOfKind(kind, row)), [all, kind]);
   const { drawing, labels } = useMemo(() => {
     const drawing = layoutCell(space, width, height);
-    const letters = space.rows.flatMap((row) => row.choices.map((id) => lookOf(id)[narrow ? "short" : "name"].length));
+    const letters = space.rows.flatMap((row) => row.choices.map((id) => lookOf(id)[brief ? "short" : "name"].length));
     const longest = CHARACTER_WIDTH * (Math.max(...letters) + (figures ? " 0.00".length : 0));
-    return { drawing, labels: layoutLabels(drawing, width, height, bundle, longest) };
-  }, [space, width, height, narrow, bundle, figures]);
+    return { drawing, labels: layoutLabels(space, drawing, width, height, bundle, longest) };
+  }, [space, width, height, brief, bundle, figures]);
   const paths = useMemo(
     () => strands.map(({ row, offset, bow }) => polyline(strandPoints(drawing.edges[row], offset, bow))),
     [strands, drawing],
   );
+  const rows = drawing.edges.map((_, row) => row).filter((row) => isOfKind(kind, row));
   const light = ({ row, operation }: Strand) => lightOf(focus, row, operation);
   const lit = ({ row, operation }: Strand) => focus.row === row && focus.operation === operation;
   const leave = () => hover({});
 
   return (
     <svg width={width} height={height} role="img" aria-label={label} onPointerLeave={leave}>
-      {drawing.edges.map((edge, row) => (
+      {drawing.output?.lines.map((line, i) => (
+        <path key={space.outputs[i]} className="concat" d={polyline(line.points)} />
+      ))}
+      {rows.map((row) => (
         // A wide invisible line, so that a thin edge can be pointed at.
         // biome-ignore lint/a11y/noStaticElementInteractions: the edge's button in the posterior does the same from the keyboard
         <path
           key={space.rows[row].name}
           className="reach"
-          d={polyline(edge.points)}
+          d={polyline(drawing.edges[row].points)}
           strokeWidth={bundle + 14}
           onPointerMove={() => hover({ row })}
           onClick={() => pin({ row })}
@@ -84,15 +103,25 @@ export const Drawing = memo(function Drawing({ moment, strands, choices, figures
           <text x={x} y={y + 4.5} textAnchor="middle">
             {node}
           </text>
-          {(node === 0 || node === space.nodes - 1) && (
-            <text className="caption" x={x} y={y + NODE_RADIUS + 15} textAnchor="middle">
-              {node === 0 ? "input" : "output"}
-            </text>
-          )}
+          <text className="caption" x={x} y={y + NODE_RADIUS + 15} textAnchor="middle">
+            {captionOf(space, node)}
+          </text>
         </g>
       ))}
-      {labels.map(({ at, anchor }, row) => {
-        const look = lookOf(space.rows[row].choices[choices[row]]);
+      {drawing.output && (
+        <g className="node">
+          <circle cx={drawing.output.at[0]} cy={drawing.output.at[1]} r={NODE_RADIUS} />
+          <text className="joined" x={drawing.output.at[0]} y={drawing.output.at[1] + 4} textAnchor="middle">
+            out
+          </text>
+        </g>
+      )}
+      {rows.map((row) => {
+        const { at, anchor } = labels[row];
+        const operation = space.rows[row].choices[choices[row]];
+        // What a dropped edge leads by stands in the posterior.
+        if (space.keptEdges !== null && operation === "none") return null;
+        const look = lookOf(operation);
         return (
           <text
             key={space.rows[row].name}
@@ -101,7 +130,7 @@ export const Drawing = memo(function Drawing({ moment, strands, choices, figures
             y={at[1]}
             textAnchor={anchor}
           >
-            {narrow ? look.short : look.name}
+            {brief ? look.short : look.name}
             {figures && <tspan className="figure"> {fixed(moment.share[moment.offsets[row] + choices[row]], 2)}</tspan>}
           </text>
         );

@@ -2,19 +2,21 @@ import { Popover } from "../bar/Popover";
 import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
 import { hover, pin, useApp, useFocus } from "../store";
-import { brief, discarded, effectsOf, reasonOf, standing } from "./reasons";
+import { isOfKind, useCellKind } from "./kinds";
+import { brief, discarded, effectsOf, isDropped, reasonOf, standing } from "./reasons";
 
 /** One line in a fixed place below the drawing: why the operation that is pointed at leads or lost, and all reasons on a press. */
 export function Reasons({ moment }: { moment: Moment }) {
   const { row, operation } = useFocus();
+  const kind = useCellKind(moment.space);
   return (
     <div className="reasons small">
       <p className="muted" data-testid="reason">
         {row !== null
-          ? reasonOf(moment, row, operation ? moment.space.rows[row].choices.indexOf(operation) : moment.choices[row])
+          ? reasonOf(moment, row, operation ? moment.space.rows[row].choices.indexOf(operation) : moment.leaders[row])
           : operation !== null
             ? lookOf(operation).note
-            : (effectsOf(moment) ?? "Point at a strand to read why its operation leads or was discarded.")}
+            : (effectsOf(moment, kind) ?? "Point at a strand to read why its operation leads or was discarded.")}
       </p>
       <Popover label="Why these operations" className="button plain slim" align="end" button="Why?">
         {() => <AllReasons moment={moment} />}
@@ -25,44 +27,59 @@ export function Reasons({ moment }: { moment: Moment }) {
 
 /** Every edge with its discarded operations; the focus lights each in every panel. */
 function AllReasons({ moment }: { moment: Moment }) {
-  const { space, choices } = moment;
+  const { space, leaders } = moment;
+  const kind = useCellKind(space);
   const pinned = useApp((state) => state.pinned);
   return (
     <section className="all-reasons small" aria-label="Why each operation leads or was discarded">
-      {space.rows.map(({ name, choices: operations }, row) => (
-        <div key={name}>
-          <h3>
-            {edgeName(space.edges[row])} {lookOf(operations[choices[row]]).name}
-            <span className="muted"> {standing(moment, row, choices[row])}</span>
-          </h3>
-          <ul>
-            {discarded(moment, row).map((choice) => {
-              const operation = operations[choice];
-              const look = lookOf(operation);
-              return (
-                <li key={operation}>
-                  <button
-                    type="button"
-                    aria-label={reasonOf(moment, row, choice)}
-                    aria-pressed={pinned.row === row && pinned.operation === operation}
-                    onPointerEnter={() => hover({ row, operation })}
-                    onPointerLeave={() => hover({})}
-                    onFocus={() => hover({ row, operation })}
-                    onBlur={() => hover({})}
-                    onClick={() => pin({ row, operation })}
-                  >
-                    <svg width="16" height="8" aria-hidden="true">
-                      <line x2="16" y1="4" y2="4" stroke={look.colour} strokeWidth="3" strokeDasharray={look.dash} />
-                    </svg>
-                    <span>{look.name}</span>
-                    <span className="muted">{brief(moment, row, choice)}</span>
-                  </button>
-                </li>
-              );
-            })}
-          </ul>
-        </div>
-      ))}
+      {space.rows.map(
+        ({ name, choices: operations }, row) =>
+          isOfKind(kind, row) && (
+            <div key={name}>
+              <h3>
+                {edgeName(space, row)} {lookOf(operations[leaders[row]]).name}
+                <span className="muted">
+                  {" "}
+                  {isDropped(moment, row) && "dropped, "}
+                  {standing(moment, row, leaders[row])}
+                </span>
+              </h3>
+              <ul>
+                {discarded(moment, row).map((choice) => {
+                  const operation = operations[choice];
+                  const look = lookOf(operation);
+                  return (
+                    <li key={operation}>
+                      <button
+                        type="button"
+                        aria-label={reasonOf(moment, row, choice)}
+                        aria-pressed={pinned.row === row && pinned.operation === operation}
+                        onPointerEnter={() => hover({ row, operation })}
+                        onPointerLeave={() => hover({})}
+                        onFocus={() => hover({ row, operation })}
+                        onBlur={() => hover({})}
+                        onClick={() => pin({ row, operation })}
+                      >
+                        <svg width="16" height="8" aria-hidden="true">
+                          <line
+                            x2="16"
+                            y1="4"
+                            y2="4"
+                            stroke={look.colour}
+                            strokeWidth="3"
+                            strokeDasharray={look.dash}
+                          />
+                        </svg>
+                        <span>{look.name}</span>
+                        <span className="muted">{brief(moment, row, choice)}</span>
+                      </button>
+                    </li>
+                  );
+                })}
+              </ul>
+            </div>
+          ),
+      )}
     </section>
   );
 }

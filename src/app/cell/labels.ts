@@ -29,24 +29,27 @@ const ROUNDS = 4;
 const COST = { label: 100, node: 10, curve: 12, along: 20 };
 
 /**
- * A place for every edge's label, beside its own curve and clear of the other labels first, then of nodes and curves. It depends on
+ * A place for every edge's label, beside its own curve, or on it where edges are so many that a label beside two of them could be either's,
+ * and clear of the other labels first, then of nodes and curves. It depends on
  * sizes alone, never on what the labels say.
- * @param reach half the thickness of an edge, px
+ * @param reach half the thickness of an edge, px; null for labels on their curves
  * @param longest width of the longest label, px
  */
 export function placeLabels(
   edges: readonly EdgeCurve[],
   obstacles: readonly Box[],
   area: { readonly width: number; readonly height: number },
-  reach: number,
+  reach: number | null,
   longest: number,
 ): Label[] {
+  const sides = reach === null ? [0] : [1, -1];
+  const away = reach === null ? 0 : reach + GAP;
   const candidates = edges.map((edge) =>
     ALONG.flatMap((along) =>
-      [1, -1].map((side) => {
-        const label = beside(edge, along, side, reach + GAP, longest, area);
+      sides.map((side) => {
+        const label = beside(edge, along, side, away, longest, area);
         const { box } = label;
-        const wide = grown(box, reach * 0.8);
+        const wide = grown(box, (reach ?? 0) * 0.8);
         const fixed =
           COST.node * obstacles.reduce((sum, obstacle) => sum + overlap(box, obstacle), 0) +
           COST.curve *
@@ -86,7 +89,7 @@ function beside(
   const x = inside(points[i][0] + nx * distance, width, area.width);
   const y = inside(points[i][1] + ny * distance, LINE, area.height);
   // A text beside a steep curve begins, or ends, at the curve.
-  const anchor = nx > 0.5 ? "start" : nx < -0.5 ? "end" : "middle";
+  const anchor = side === 0 ? "middle" : nx > 0.5 ? "start" : nx < -0.5 ? "end" : "middle";
   const left = { start: x, middle: x + width / 2, end: x + width }[anchor];
   return { at: [left, y + ASCENT], anchor, box: { x, y, width, height: LINE } };
 }

@@ -1,6 +1,7 @@
+import type { CellKind } from "../../core/space";
 import { fixed, frequency } from "../format";
 import type { Moment } from "../moment";
-import { edgeName, lookOf } from "../operations";
+import { arrow, edgeName, lookOf } from "../operations";
 
 /** What the two operations that compute nothing do to an edge, in brackets behind their name. */
 const EFFECT: Readonly<Record<string, string>> = {
@@ -8,21 +9,29 @@ const EFFECT: Readonly<Record<string, string>> = {
   skip_connect: " (identity, no parameters)",
 };
 
-type Posterior = Pick<Moment, "space" | "offsets" | "mean" | "scale" | "share" | "choices">;
+type Posterior = Pick<Moment, "space" | "offsets" | "mean" | "scale" | "share" | "choices" | "leaders">;
 
-/** The operations of an edge but the leading one, the likeliest first, as indices of choices. */
-export function discarded({ space, offsets, mean, choices }: Posterior, row: number): number[] {
+/** Does the most probable cell drop this edge? */
+export function isDropped({ space, choices }: Pick<Moment, "space" | "choices">, row: number): boolean {
+  return space.keptEdges !== null && space.rows[row].choices[choices[row]] === "none";
+}
+
+/** The operations of an edge but the leading one, the likeliest first, as indices of choices. Dropping an edge is not among them. */
+export function discarded({ space, offsets, mean, leaders }: Posterior, row: number): number[] {
   return space.rows[row].choices
     .map((_, choice) => choice)
-    .filter((choice) => choice !== choices[row])
+    .filter((choice) => choice !== leaders[row])
+    .filter((choice) => space.keptEdges === null || space.rows[row].choices[choice] !== "none")
     .sort((a, b) => mean[offsets[row] + b] - mean[offsets[row] + a]);
 }
 
 /** How an operation stands on its edge: "wins 12 in 100 draws", for a point estimate "mixing weight 0.12". */
-export function standing({ offsets, share, scale }: Posterior, row: number, choice: number): string {
+export function standing({ space, offsets, share, scale }: Posterior, row: number, choice: number): string {
   const value = share[offsets[row] + choice];
   if (!scale) return `mixing weight ${fixed(value, 2)}`;
-  return value > 0 ? `wins ${frequency(value)} draws` : "never wins";
+  const verb = space.keptEdges === null ? "wins" : "kept with it in";
+  if (value > 0) return `${verb} ${frequency(value)} draws`;
+  return space.keptEdges === null ? "never wins" : "never kept with it";
 }
 
 /** How far the mean is from that of the leading operation, or the leading one's from the next: "0.31". */
@@ -33,31 +42,51 @@ function gapOf({ offsets, mean }: Posterior, row: number, choice: number, rival:
 
 /** How a discarded operation stands, in figures alone: "12 in 100, 0.31 behind". */
 export function brief(posterior: Posterior, row: number, choice: number): string {
-  const { offsets, share, scale, choices } = posterior;
+  const { offsets, share, scale, leaders } = posterior;
   const value = share[offsets[row] + choice];
-  const gap = gapOf(posterior, row, choice, choices[row]).replace("less than ", "<");
+  const gap = gapOf(posterior, row, choice, leaders[row]).replace("less than ", "<");
   return `${scale ? frequency(value) : fixed(value, 2)}, ${gap} behind`;
 }
 
 /** Why an operation leads on an edge or was discarded, one sentence. */
 export function reasonOf(posterior: Posterior, row: number, choice: number): string {
-  const { space, choices } = posterior;
+  const { space, leaders } = posterior;
   const operations = space.rows[row].choices;
-  const leads = choice === choices[row];
-  const rival = leads ? discarded(posterior, row)[0] : choices[row];
+  if (space.keptEdges !== null && operations[choice] === "none") return fateOf(posterior, row, choice);
+  const leads = choice === leaders[row];
+  const rival = leads ? discarded(posterior, row)[0] : leaders[row];
   const name = lookOf(operations[choice]).name + (EFFECT[operations[choice]] ?? "");
   const gap = `${posterior.scale ? "mean" : "α"} ${gapOf(posterior, row, choice, rival)} ${leads ? "ahead" : "behind"}`;
   const how = `${standing(posterior, row, choice)}, ${gap}`;
   const other = lookOf(operations[rival]).name;
-  const edge = edgeName(space.edges[row]);
+  const edge = edgeName(space, row) + (isDropped(posterior, row) ? ", which is dropped" : "");
   return leads ? `${name} leads on ${edge}: ${how} of ${other}.` : `${name} lost to ${other} on ${edge}: ${how}.`;
 }
 
-/** What it means where `none` or `skip_connect` leads; null where neither does. */
-export function effectsOf({ space, choices }: Pick<Moment, "space" | "choices">): string | null {
+/** Whether an edge is kept, where a node keeps only some; `none` takes weight from the edge's operations, and is never chosen. */
+function fateOf(posterior: Posterior, row: number, choice: number): string {
+  const { space, offsets, share, scale } = posterior;
+  const value = share[offsets[row] + choice];
+  const how = scale ? `dropped in ${frequency(value)} draws` : `none has mixing weight ${fixed(value, 2)}`;
+  const fate = isDropped(posterior, row)
+    ? `is dropped: ${space.keptEdges} edges into node ${space.edges[row][1]} have a stronger operation`
+    : "is kept";
+  return `${edgeName(space, row)} ${fate}; ${how}.`;
+}
+
+/** What it means where `none` or `skip_connect` leads in one kind of cell; null where neither does. */
+export function effectsOf(
+  { space, choices }: Pick<Moment, "space" | "choices">,
+  { first, end }: CellKind = space.cellKinds[0],
+): string | null {
   const at = (operation: string) =>
-    space.edges.filter((_, row) => space.rows[row].choices[choices[row]] === operation).map(edgeName);
-  const [none, skip] = [at("none"), at("skip_connect")];
+    space.edges
+      .map((edge, row) => ({ edge, row }))
+      .slice(first, end)
+      .filter(({ row }) => space.rows[row].choices[choices[row]] === operation)
+      .map(({ edge }) => arrow(edge));
+  const none = space.keptEdges === null ? at("none") : [];
+  const skip = at("skip_connect");
   const parts = [
     none.length > 0 && `none on ${none.join(", ")}: no edge.`,
     skip.length > 0 && `skip on ${skip.join(", ")}: passes its node on unchanged, no parameters.`,

@@ -17,8 +17,9 @@ export interface Strand {
   readonly opacity: number;
 }
 
-/** Haze beyond each side for a mixing weight whose standard deviation is one, px. */
+/** Haze beyond each side for a mixing weight whose standard deviation is one, px; less where bundles are thinner than this. */
 const HAZE = 46;
+const THIN = 18;
 
 /** Stroke widths of an operation that stands alone. A cut edge is a dotted trace, the identity a thin arc. */
 const ALONE_WIDTH: Readonly<Record<string, number>> = {
@@ -27,6 +28,11 @@ const ALONE_WIDTH: Readonly<Record<string, number>> = {
   nor_conv_1x1: 4,
   nor_conv_3x3: 7,
   avg_pool_3x3: 5,
+  max_pool_3x3: 5,
+  sep_conv_3x3: 6,
+  sep_conv_5x5: 8,
+  dil_conv_3x3: 4.5,
+  dil_conv_5x5: 6.5,
 };
 
 /** How far the identity's arc bows, px. */
@@ -36,24 +42,47 @@ const ARC = 12;
 const TRACE = { gap: 3, width: 1.1, share: 1.5, opacity: 0.5 };
 
 /**
- * The bundle of all operations, as thick as they are likely to win and as hazy as their mixing weights are uncertain.
+ * The bundle of all operations, as thick as they are likely to win and as hazy as their mixing weights are uncertain. Where edges are
+ * dropped, a bundle is as thick as its edge is likely to be kept.
  * @param bundle thickness of a whole bundle, px
  */
 export function bundleStrands({ space, offsets, share, spread }: Moment, bundle: number): Strand[] {
   return space.rows.flatMap((row, r) => {
-    let edge = -bundle / 2;
+    const widths = row.choices.map((operation, choice) =>
+      drops(space, operation) ? 0 : bundle * share[offsets[r] + choice],
+    );
+    let edge = -widths.reduce((sum, width) => sum + width, 0) / 2;
     return row.choices.map((operation, choice) => {
       const i = offsets[r] + choice;
-      const width = bundle * share[i];
+      const width = widths[choice];
       edge += width;
       const offset = edge - width / 2;
-      return { row: r, choice, operation, offset, bow: 0, width, haze: HAZE * spread[i], opacity: 1 };
+      return {
+        row: r,
+        choice,
+        operation,
+        offset,
+        bow: 0,
+        width,
+        haze: Math.min(1, bundle / THIN) * HAZE * spread[i],
+        opacity: 1,
+      };
     });
   });
 }
 
-/** The most probable operation of every edge, crisp, among faint traces of the others in the bundle's order. */
+/**
+ * The most probable operation of every edge, crisp, among faint traces of the others in the bundle's order. Where edges are dropped,
+ * these are the traces instead: a cell of so many operations would be all traces.
+ */
 export function probableStrands({ space, offsets, share, choices }: Moment): Strand[] {
+  if (space.keptEdges !== null) {
+    return cellStrands({ space }, choices).map((strand) =>
+      strand.operation === "none" && strand.choice === choices[strand.row]
+        ? { ...strand, width: aloneWidth("none"), opacity: TRACE.opacity }
+        : strand,
+    );
+  }
   return space.rows.flatMap((row, r) => {
     const leader = row.choices[choices[r]];
     const widths = row.choices.map((operation, choice) =>
@@ -74,11 +103,16 @@ export function probableStrands({ space, offsets, share, choices }: Moment): Str
 export function cellStrands({ space }: Pick<Moment, "space">, choices: Choices): Strand[] {
   return space.rows.flatMap((row, r) =>
     row.choices.map((operation, choice) => {
-      const width = choice === choices[r] ? aloneWidth(operation) : 0;
+      const width = choice === choices[r] && !drops(space, operation) ? aloneWidth(operation) : 0;
       const bow = bowOf(row.choices[choices[r]]);
       return { row: r, choice, operation, offset: 0, bow, width, haze: 0, opacity: 1 };
     }),
   );
+}
+
+/** Does this choice mean that the edge is dropped? */
+function drops({ keptEdges }: Moment["space"], operation: string): boolean {
+  return keptEdges !== null && operation === "none";
 }
 
 function bowOf(leader: string): number {

@@ -1,7 +1,7 @@
 import type { Choices } from "../../core/space";
 import { fixed } from "../format";
 import type { Moment } from "../moment";
-import { edgeName, lookOf } from "../operations";
+import { edgeName, outcomeOf } from "../operations";
 
 /** The drawing of the posterior in words. */
 export function describeMoment(moment: Moment): string {
@@ -16,5 +16,5 @@ export function describeCell(moment: Moment, choices: Choices): string {
 }
 
 function edgesOf({ space }: Moment, choices: Choices): string[] {
-  return space.rows.map((row, r) => `${edgeName(space.edges[r])} ${lookOf(row.choices[choices[r]]).name}`);
+  return space.rows.map((row, r) => `${edgeName(space, r)} ${outcomeOf(space, row.choices[choices[r]]).name}`);
 }

@@ -15,6 +15,8 @@ export const ENTROPY_TITLE: Readonly<Record<EntropyOf, string>> = {
 
 interface Props {
   groups: readonly Group[];
+  /** Does a table tell the accuracy of the cells of every run? */
+  tabled: boolean;
   benchmark: Benchmark | null;
   entropyOf: EntropyOf;
   /** How many of the charts are there yet. */
@@ -24,7 +26,7 @@ interface Props {
 }
 
 /** The runs over one another: what their cells are worth, how undecided they are, how they learn. */
-export function Charts({ groups, benchmark, entropyOf, turn, shown }: Props) {
+export function Charts({ groups, tabled, benchmark, entropyOf, turn, shown }: Props) {
   const cursor = useCursor();
   // The cursor redraws with every frame of a run; what is drawn changes once a second.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the turn stands for the entropies
@@ -36,27 +38,31 @@ export function Charts({ groups, benchmark, entropyOf, turn, shown }: Props) {
   const several = groups.find(({ runs }) => runs.length > 1);
   return (
     <div className="compare-charts">
-      <section aria-labelledby="compare-accuracy">
-        <h3 id="compare-accuracy">
-          Most probable cell: test accuracy on CIFAR-10, %
-          {several && <span className="muted"> · bands: lowest to highest of {several.runs.length} seeds</span>}
-        </h3>
-        {shown > 0 ? (
-          <Chart
-            {...common}
-            label={words("Benchmark test accuracy on CIFAR-10 of the most probable cell", groups, accuracy, 2, " %")}
-            data={accuracy}
-            series={lines.stepped}
-            references={references}
-            domain={domains.accuracy}
-            digits={2}
-            unit=" %"
-            empty={benchmark ? null : "Loading the benchmark's figures"}
-          />
-        ) : (
-          <div className="chart" />
-        )}
-      </section>
+      {tabled ? (
+        <section aria-labelledby="compare-accuracy">
+          <h3 id="compare-accuracy">
+            Most probable cell: test accuracy on CIFAR-10, %
+            {several && <span className="muted"> · bands: lowest to highest of {several.runs.length} seeds</span>}
+          </h3>
+          {shown > 0 ? (
+            <Chart
+              {...common}
+              label={words("Benchmark test accuracy on CIFAR-10 of the most probable cell", groups, accuracy, 2, " %")}
+              data={accuracy}
+              series={lines.stepped}
+              references={references}
+              domain={domains.accuracy}
+              digits={2}
+              unit=" %"
+              empty={benchmark ? null : "Loading the benchmark's figures"}
+            />
+          ) : (
+            <div className="chart" />
+          )}
+        </section>
+      ) : (
+        <p className="small muted">No table tells the accuracy of these runs' cells: they are compared without it.</p>
+      )}
       <section aria-labelledby="compare-entropy">
         <h3 id="compare-entropy">{ENTROPY_TITLE[entropyOf]}, bit</h3>
         {shown > 1 ? (

@@ -36,7 +36,8 @@ export default function CompareDrawer() {
     }
   }, []);
   const compared = useCompared();
-  const { benchmark } = useBenchmark();
+  const tabled = compared.every(({ recording }) => recording.space.tabled);
+  const { benchmark } = useBenchmark(tabled);
   const problem = useRuns((state) => state.problem);
   const groups = useMemo(() => groupBySeed(compared), [compared]);
   const { of: entropyOf, turn } = useEntropies(compared);
@@ -76,9 +77,16 @@ export default function CompareDrawer() {
       <Lesson compared={compared} />
       {begun && (
         <>
-          <Charts groups={groups} benchmark={benchmark} entropyOf={entropyOf} turn={turn} shown={shown} />
+          <Charts
+            groups={groups}
+            tabled={tabled}
+            benchmark={benchmark}
+            entropyOf={entropyOf}
+            turn={turn}
+            shown={shown}
+          />
           {shown > CHARTS && <Cells groups={groups} benchmark={benchmark} />}
-          {shown > CHARTS && <Table groups={groups} benchmark={benchmark} entropyOf={entropyOf} />}
+          {shown > CHARTS && <Table groups={groups} tabled={tabled} benchmark={benchmark} entropyOf={entropyOf} />}
         </>
       )}
       {!begun && compared.length > 0 && (

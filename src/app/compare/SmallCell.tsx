@@ -1,9 +1,10 @@
 import { strandPoints } from "../cell/curve";
+import { isOfKind, useCellKind } from "../cell/kinds";
 import { layoutCell, NARROW } from "../cell/layout";
 import { cellStrands } from "../cell/strands";
 import { polyline } from "../charts/path";
 import type { Moment } from "../moment";
-import { edgeName, lookOf } from "../operations";
+import { edgeName, lookOf, outcomeOf } from "../operations";
 import { hover, lightOf, useFocus } from "../store";
 
 const RADIUS = 12;
@@ -11,9 +12,10 @@ const RADIUS = 12;
 /** The most probable cell at a size for several side by side: the operation's name stands on its edge. */
 export function SmallCell({ moment, width, height }: { moment: Moment; width: number; height: number }) {
   const { space } = moment;
+  const kind = useCellKind(space);
   const focus = useFocus();
   const drawing = layoutCell(space, Math.min(width, NARROW - 1), height);
-  const strands = cellStrands(moment, moment.choices).filter((strand) => strand.width > 0);
+  const strands = cellStrands(moment, moment.choices).filter(({ row, width }) => width > 0 && isOfKind(kind, row));
   return (
     <svg width={width} height={height} role="img" aria-label={words(moment)} onPointerLeave={() => hover({})}>
       {strands.map(({ row, operation, width: thickness, offset, bow }) => {
@@ -55,6 +57,6 @@ export function SmallCell({ moment, width, height }: { moment: Moment; width: nu
 
 /** The drawing in words. */
 function words({ space, choices }: Moment): string {
-  const edges = space.rows.map((row, r) => `${edgeName(space.edges[r])} ${lookOf(row.choices[choices[r]]).name}`);
+  const edges = space.rows.map((row, r) => `${edgeName(space, r)} ${outcomeOf(space, row.choices[choices[r]]).name}`);
   return `Most probable cell: ${edges.join(", ")}.`;
 }

@@ -14,11 +14,16 @@ interface Figure {
 }
 
 /** The final figures of every run; of several seeds their mean, and the lowest and highest. */
-export function Table(props: { groups: readonly Group[]; benchmark: Benchmark | null; entropyOf: EntropyOf }) {
-  const { groups, benchmark, entropyOf } = props;
+export function Table(props: {
+  groups: readonly Group[];
+  tabled: boolean;
+  benchmark: Benchmark | null;
+  entropyOf: EntropyOf;
+}) {
+  const { groups, tabled, benchmark, entropyOf } = props;
   const cell = ({ recording }: Compared) =>
     benchmark?.figures(recording.space.discretise(recording.mean(recording.steps)));
-  const rows: Figure[] = [
+  const accuracies: Figure[] = [
     ...SETS.map(({ set, title }) => ({
       title: `${title} test, %`,
       of: (run: Compared) => cell(run)?.accuracy[set].test ?? Number.NaN,
@@ -29,6 +34,9 @@ export function Table(props: { groups: readonly Group[]; benchmark: Benchmark | 
       of: (run) => cell(run)?.rank.cifar10 ?? Number.NaN,
       format: count,
     },
+  ];
+  const rows: Figure[] = [
+    ...(tabled ? accuracies : []),
     { title: "Steps", of: ({ recording }) => recording.steps, format: count },
     { title: "Time", of: ({ recording }) => recording.seconds || Number.NaN, format: duration },
     {

@@ -1,6 +1,6 @@
 import type { Benchmark } from "../../core/benchmark";
 import { cellCode } from "../../core/nasbench201";
-import { rowEntropies, winProbabilities } from "../../core/posterior";
+import { choiceProbabilities, rowEntropies } from "../../core/posterior";
 import { softmaxRows } from "../../core/softmax";
 import { stepsToDraw } from "../charts/scale";
 import type { Datum, Series } from "../charts/series";
@@ -41,9 +41,10 @@ export class RunCurves {
     const known = this.entropies[of].get(step);
     if (known !== undefined) return known;
     const { recording } = this;
-    const { rows } = recording.space;
+    const { space } = recording;
+    const { rows } = space;
     const mean = recording.mean(step);
-    const shares = of === "wins" ? winProbabilities(rows, mean, recording.scale(step)) : softmaxRows(rows, mean);
+    const shares = of === "wins" ? choiceProbabilities(space, mean, recording.scale(step)) : softmaxRows(rows, mean);
     const value = rowEntropies(rows, shares).reduce((sum, nats) => sum + nats, 0) / rows.length / Math.LN2;
     this.entropies[of].set(step, value);
     return value;

@@ -3,23 +3,21 @@ import type { Benchmark } from "../../core/benchmark";
 import { useBenchmark } from "../benchmark/load";
 import { SETS } from "../benchmark/sets";
 import { count, fixed, frequency, short } from "../format";
-import type { Moment } from "../moment";
+import { type Moment, probabilityOf } from "../moment";
 import "./gallery.css";
 import type { Choices } from "../../core/space";
-import { DRAWS, probabilityOf, type SampledCell, showSample, useSamples, useShownSample } from "./samples";
+import { DRAWS, type SampledCell, showSample, useSamples, useShownSample } from "./samples";
 import { Thumbnail } from "./Thumbnail";
 
 /** Cells drawn from the posterior on screen, as small multiples of the one drawing. */
 export function Gallery() {
   const { cells, moment } = useSamples();
   const shown = useShownSample().choices.join();
-  const { benchmark } = useBenchmark();
+  const { space, scale } = moment;
+  const { benchmark } = useBenchmark(space.tabled);
   return (
     <div className="gallery-pane">
-      <ul
-        className="gallery"
-        aria-label={`${DRAWS} cells drawn from the ${moment.scale ? "posterior" : "mixing weights"}`}
-      >
+      <ul className="gallery" aria-label={`${DRAWS} cells drawn from the ${scale ? "posterior" : "mixing weights"}`}>
         {cells.map((cell) => (
           <li key={cell.number}>
             <Card cell={cell} moment={moment} benchmark={benchmark} shown={shown === cell.choices.join()} />
@@ -27,9 +25,11 @@ export function Gallery() {
         ))}
       </ul>
       <p className="small muted">
-        {moment.scale
-          ? `${DRAWS} draws. CIFAR-10 test, rank of 15,625, probability.`
-          : "A point estimate has no posterior: drawn from its mixing weights."}
+        {!scale
+          ? "A point estimate has no posterior: drawn from its mixing weights."
+          : space.tabled
+            ? `${DRAWS} draws. CIFAR-10 test, rank of 15,625, probability.`
+            : `${DRAWS} draws. Parameters, FLOPs; no table of accuracies.`}
       </p>
     </div>
   );
@@ -44,7 +44,7 @@ interface CardProps {
 
 function Card({ cell: { choices, count: times, number }, moment, benchmark, shown }: CardProps) {
   const figures = benchmark?.figures(choices);
-  const often = frequency(probabilityOf(moment, choices));
+  const often = oftenOf(moment, choices);
   const words = [
     `Sample ${number}${times > 1 ? `, drawn ${times} times` : ""}`,
     ...(figures
@@ -54,7 +54,7 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
         )
       : []),
     sizeOf(moment, choices),
-    `probability ${often}`,
+    ...(often ? [`probability ${often}`] : []),
   ];
   return (
     <button
@@ -66,12 +66,18 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
     >
       <span className="hidden">{words[0]}; </span>
       <Thumbnail moment={moment} choices={choices} />
-      <span className="accuracy">
-        {figures ? fixed(figures.accuracy.cifar10.test, 2) : "–"} %
-        {times > 1 && <span className="times">×{times}</span>}
-      </span>
-      <span className="muted">rank {figures ? count(figures.rank.cifar10) : "–"}</span>
-      <span className="muted">{often}</span>
+      {moment.space.tabled ? (
+        <>
+          <span className="accuracy">
+            {figures ? fixed(figures.accuracy.cifar10.test, 2) : "–"} %
+            {times > 1 && <span className="times">×{times}</span>}
+          </span>
+          <span className="muted">rank {figures ? count(figures.rank.cifar10) : "–"}</span>
+        </>
+      ) : (
+        <Size moment={moment} choices={choices} />
+      )}
+      {often && <span className="muted">{often}</span>}
       <span className="hidden">; {words.slice(1).join("; ")}</span>
     </button>
   );
@@ -80,28 +86,47 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
 /** What the benchmark and the posterior say of the sample that is drawn large. */
 export function SampleFigures({ moment }: { moment: Moment }) {
   const { number, choices } = useShownSample();
-  const { benchmark } = useBenchmark();
+  const { benchmark } = useBenchmark(moment.space.tabled);
   const figures = useMemo(() => benchmark?.figures(choices), [benchmark, choices]);
+  const often = oftenOf(moment, choices);
   return (
     <div className="sample-figures small" data-testid="sample-figures">
-      <dl>
-        {SETS.map(({ set, short: title }) => (
-          <div key={set}>
-            <dt className="muted">{title}</dt>
-            <dd>{figures ? fixed(figures.accuracy[set].test, 2) : "–"} %</dd>
-            <dd className="muted">rank {figures ? count(figures.rank[set]) : "–"}</dd>
-          </div>
-        ))}
-      </dl>
+      {moment.space.tabled && (
+        <dl>
+          {SETS.map(({ set, short: title }) => (
+            <div key={set}>
+              <dt className="muted">{title}</dt>
+              <dd>{figures ? fixed(figures.accuracy[set].test, 2) : "–"} %</dd>
+              <dd className="muted">rank {figures ? count(figures.rank[set]) : "–"}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
       <p className="muted">{sizeOf(moment, choices)}</p>
       <p className="muted">
-        Sample {number}, probability {frequency(probabilityOf(moment, choices))}
+        Sample {number}
+        {often && `, probability ${often}`}
       </p>
     </div>
   );
 }
 
-/** Of the network that the benchmark trains. */
+function oftenOf(moment: Moment, choices: Choices): string | null {
+  const probability = probabilityOf(moment, choices);
+  return probability === null ? null : frequency(probability);
+}
+
+function Size({ moment: { space }, choices }: { moment: Moment; choices: Choices }) {
+  const { parameters, flops } = space.cost(choices, space.published);
+  return (
+    <>
+      <span className="accuracy">{short(parameters)}</span>
+      <span className="muted">{short(flops)}</span>
+    </>
+  );
+}
+
+/** Of the network that the benchmark, or the paper, trains. */
 function sizeOf({ space }: Moment, choices: Choices): string {
   const { parameters, flops } = space.cost(choices, space.published);
   return `${short(parameters)} parameters, ${short(flops)} FLOPs`;

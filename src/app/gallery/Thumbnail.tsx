@@ -1,6 +1,7 @@
 import { memo } from "react";
 import type { Choices } from "../../core/space";
 import { strandPoints } from "../cell/curve";
+import { isOfKind, useCellKind } from "../cell/kinds";
 import { layoutCell } from "../cell/layout";
 import { cellStrands } from "../cell/strands";
 import { polyline } from "../charts/path";
@@ -15,11 +16,12 @@ const THICKER = 1.5;
 /** The drawing of a cell, small: the same arrangement, without words. */
 export const Thumbnail = memo(
   function Thumbnail({ moment, choices }: { moment: Moment; choices: Choices }) {
+    const kind = useCellKind(moment.space);
     const { nodes, edges } = layoutCell(moment.space, WIDTH, HEIGHT);
     return (
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
         {cellStrands(moment, choices)
-          .filter(({ width }) => width > 0)
+          .filter(({ row, width }) => width > 0 && isOfKind(kind, row))
           .map(({ row, operation, offset, bow, width }) => {
             const look = lookOf(operation);
             const d = polyline(strandPoints(edges[row], offset, bow));

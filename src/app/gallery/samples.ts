@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { create } from "zustand";
-import { sampleChoices } from "../../core/posterior";
+import { samplePreferences } from "../../core/posterior";
 import { RandomStream } from "../../core/random";
 import type { Choices } from "../../core/space";
 import { type Moment, useMoment } from "../moment";
@@ -53,7 +53,7 @@ type Distribution = Pick<Moment, "space" | "mean" | "scale">;
  * @param number of the draw, from 1
  */
 export function sampleOf({ space, mean, scale }: Distribution, seed: number, number: number): Choices {
-  return sampleChoices(space.rows, mean, scale, new RandomStream(seed, `sample ${number}`));
+  return space.discretise(samplePreferences(mean, scale, new RandomStream(seed, `sample ${number}`)));
 }
 
 /** The first draws under a seed, the same cells merged. */
@@ -66,11 +66,6 @@ export function drawSamples(distribution: Distribution, seed: number, draws: num
     cells.set(key, known ? { ...known, count: known.count + 1 } : { choices, count: 1, number });
   }
   return [...cells.values()];
-}
-
-/** How probable a cell is under the posterior: the product of its operations' P(wins), or mixing weights. */
-export function probabilityOf({ offsets, share }: Moment, choices: Choices): number {
-  return choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1);
 }
 
 let memo: Samples | null = null;

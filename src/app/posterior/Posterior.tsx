@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { isOfKind, KIND_TITLES, KindSwitch, useCellKind } from "../cell/kinds";
 import { timeEnd } from "../charts/scale";
 import { useSize } from "../charts/useSize";
 import { fixed } from "../format";
@@ -15,7 +16,7 @@ import type { Quantity } from "./quantity";
 import { Readout } from "./Readout";
 import { Row } from "./Row";
 import { DOTS, ridgesOf } from "./ridges";
-import { TERMS } from "./terms";
+import { TERMS, winsOf } from "./terms";
 
 /** Widths of the columns beside the two plots, and the gaps, px; as in posterior.css. */
 const BESIDE = 64 + 140 + 3 * 14;
@@ -41,7 +42,9 @@ export function Posterior() {
   const [quantity, setQuantity] = useState<Quantity>("alpha");
   const narrow = width < NARROW;
   const plot = Math.max(0, narrow ? (width - 14) / 2 : (width - BESIDE) / 2);
-  const rows = moment.space.rows.length;
+  const { space } = moment;
+  const kind = useCellKind(space);
+  const rows = kind.end - kind.first;
   const rowHeight = narrow ? 84 : Math.max(LOWEST, Math.floor(height / rows));
   const compact = rowHeight < COMPACT;
   const plotHeight = narrow ? 58 : rowHeight - 3;
@@ -52,14 +55,17 @@ export function Posterior() {
     () => bandsOf(recording, history.run, quantity, end, plot, plotHeight),
     [version, quantity, end, plot, plotHeight],
   );
+  const won = space.keptEdges === null ? "P(wins)" : "P(kept)";
   const symbol = quantity === "alpha" ? "α" : "p";
 
   return (
     <section className="panel posterior" aria-labelledby="posterior-title">
       <div className="panel-head">
         <h2 id="posterior-title">Posterior</h2>
+        <KindSwitch space={space} name="posterior-kind" />
+        {space.cellKinds.length > 1 && <span className="kind small muted">{KIND_TITLES[kind.name]} cell</span>}
         <Segments label="Quantity" name="quantity" options={QUANTITIES} value={quantity} onChange={setQuantity} />
-        <Legend space={moment.space} />
+        <Legend space={space} />
       </div>
       <div className={`heads small muted ${narrow ? "narrow" : ""}`} aria-hidden="true">
         <span>edge</span>
@@ -67,13 +73,13 @@ export function Posterior() {
           {moment.scale ? `densities of ${symbol} now` : `${symbol} now`}
         </span>
         <span>
-          {narrow && `${moment.scale ? "P(wins)" : "mixing weight"} · `}
+          {narrow && `${moment.scale ? won : "mixing weight"} · `}
           {moment.scale ? `${quantity === "alpha" ? "" : "p: "}mean ± σ through time` : `${symbol} through time`}
         </span>
-        <span title={moment.scale ? `${TERMS.wins} ${TERMS.signalToNoise}` : TERMS.mixingWeight}>
+        <span title={moment.scale ? `${winsOf(space)} ${TERMS.signalToNoise}` : TERMS.mixingWeight}>
           {moment.scale ? (
             <>
-              P(wins) <span className="ahead">lead</span>
+              {won} <span className="ahead">lead</span>
             </>
           ) : (
             "mixing weight"
@@ -88,21 +94,25 @@ export function Posterior() {
         onPointerLeave={() => hover({})}
       >
         {width > 0 &&
-          moment.space.rows.map((each, row) => (
-            <Row
-              key={each.name}
-              moment={moment}
-              recording={recording}
-              row={row}
-              focus={focus}
-              ridges={ridges}
-              bands={bands}
-              quantity={quantity}
-              plot={plot}
-              height={plotHeight}
-              compact={compact}
-            />
-          ))}
+          space.rows.map(
+            (each, row) =>
+              isOfKind(kind, row) && (
+                <Row
+                  key={each.name}
+                  moment={moment}
+                  recording={recording}
+                  row={row}
+                  focus={focus}
+                  ridges={ridges}
+                  top={row === kind.first}
+                  bands={bands}
+                  quantity={quantity}
+                  plot={plot}
+                  height={plotHeight}
+                  compact={compact}
+                />
+              ),
+          )}
         {recording.steps === 0 && <p className="promise small">The means' paths will be drawn here, step by step</p>}
       </div>
       <div className={`axes ${narrow ? "narrow" : ""}`}>
@@ -129,7 +139,7 @@ function describe(moment: Moment, quantity: Quantity): string {
       return `${lookOf(operation).name} ${value}, ${fixed(share[i], 2)}`;
     });
     const lead = signalToNoise ? `; leads by ${fixed(signalToNoise[row], 1)} σ` : "";
-    return `${edgeName(space.edges[row])}: ${parts.join("; ")}${lead}`;
+    return `${edgeName(space, row)}: ${parts.join("; ")}${lead}`;
   });
   return `Posterior after step ${step}. For each edge, the ${what} of each operation and its ${scale ? "probability to win" : "mixing weight"}. ${rows.join(". ")}.`;
 }

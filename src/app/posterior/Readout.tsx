@@ -1,10 +1,10 @@
-import { mixingMoments, winProbabilities } from "../../core/posterior";
+import { choiceProbabilities, mixingMoments } from "../../core/posterior";
 import { fixed, frequency } from "../format";
 import type { Moment } from "../moment";
-import { edgeName, lookOf } from "../operations";
+import { edgeName, lookOf, outcomeOf } from "../operations";
 import type { Recording } from "../recording";
 import { useFocus } from "../store";
-import { TERMS } from "./terms";
+import { TERMS, winsOf } from "./terms";
 
 /** One line in a fixed place: exact values of what is pointed at, else of the whole posterior. */
 export function Readout({ moment, recording }: { moment: Moment; recording: Recording }) {
@@ -28,7 +28,8 @@ function whole({ space, entropies, klToPrior, signalToNoise, step, scale }: Mome
   return (
     <>
       <span title={TERMS.entropy}>
-        Entropy of {scale ? "P(wins)" : "the mixing weights"} <b>{fixed(total, 2)}</b> of {fixed(most, 2)} bit
+        Entropy of {scale ? (space.keptEdges === null ? "P(wins)" : "P(kept)") : "the mixing weights"}{" "}
+        <b>{fixed(total, 2)}</b> of {fixed(most, 2)} bit
       </span>
       {klToPrior !== null && (
         <span title={TERMS.klToPrior}>
@@ -54,10 +55,10 @@ function whole({ space, entropies, klToPrior, signalToNoise, step, scale }: Mome
 function edge({ space, offsets, share, entropies, signalToNoise }: Moment, row: number) {
   const { choices } = space.rows[row];
   const order = choices.map((_, i) => i).sort((a, b) => share[offsets[row] + b] - share[offsets[row] + a]);
-  const [first, second] = order.map((i) => `${lookOf(choices[i]).name} ${fixed(share[offsets[row] + i], 2)}`);
+  const [first, second] = order.map((i) => `${outcomeOf(space, choices[i]).name} ${fixed(share[offsets[row] + i], 2)}`);
   return (
     <>
-      <b>{edgeName(space.edges[row])}</b>
+      <b>{edgeName(space, row)}</b>
       <span>
         {first} before {second}
       </span>
@@ -79,7 +80,7 @@ function operation({ space, choices }: Moment, id: string) {
       <b>{look.name}</b>
       <span>{look.note}</span>
       <span>
-        Leads on {leads} of {space.rows.length} edges
+        {space.keptEdges !== null && id === "none" ? "Dropped are" : "Leads on"} {leads} of {space.rows.length} edges
       </span>
     </>
   );
@@ -99,14 +100,19 @@ function exact(moment: Moment, recording: Recording, row: number, id: string, st
   return (
     <>
       <b>
-        {edgeName(space.edges[row])} {lookOf(id).name}
+        {edgeName(space, row)} {lookOf(id).name}
       </b>
       <span>α {plusMinus(mean[choice], scale?.[choice], 3)}</span>
       {scale && <span title={TERMS.ownSignalToNoise}>|μ|/σ {fixed(Math.abs(mean[choice]) / scale[choice], 2)}</span>}
       <span title={TERMS.mixingWeight}>
         p {plusMinus(mixing.mean[choice], scale ? mixing.deviation[choice] : undefined, 2)}
       </span>
-      {scale && <span title={TERMS.wins}>wins {frequency(winProbabilities(rows, mean, scale)[choice])} draws</span>}
+      {scale && (
+        <span title={winsOf(space)}>
+          {space.keptEdges === null ? "wins" : outcomeOf(space, id).name === "dropped" ? "dropped in" : "kept in"}{" "}
+          {frequency(choiceProbabilities(space, recording.mean(step), recording.scale(step))[begin + choice])} draws
+        </span>
+      )}
       <span>step {step}</span>
     </>
   );

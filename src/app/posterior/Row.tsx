@@ -1,8 +1,9 @@
 import { memo, type PointerEvent } from "react";
+import { isDropped } from "../cell/reasons";
 import { fixed } from "../format";
 import { useCursor } from "../history";
 import type { Moment } from "../moment";
-import { edgeName, lookOf, type OperationLook } from "../operations";
+import { arrow, edgeName, lookOf, type OperationLook, outcomeOf } from "../operations";
 import type { Recording } from "../recording";
 import { type Focus, hover, lightOf, pin, useApp } from "../store";
 import type { Bands } from "./bands";
@@ -16,6 +17,8 @@ interface Props {
   row: number;
   focus: Focus;
   ridges: Ridges;
+  /** Is it the first on screen, which says what the axes' ends are? */
+  top: boolean;
   bands: Bands;
   quantity: Quantity;
   plot: number;
@@ -29,13 +32,13 @@ const SLIVER = 0.008;
 
 /** One edge: its densities now, its means through time, and which operation would win. */
 export const Row = memo(function Row(props: Props) {
-  const { moment, recording, row, focus, ridges, bands, quantity, plot, height, compact } = props;
-  const { space, offsets, share, choices, entropies, signalToNoise } = moment;
+  const { moment, recording, row, focus, ridges, top, bands, quantity, plot, height, compact } = props;
+  const { space, offsets, share, leaders, entropies, signalToNoise } = moment;
   const operations = space.rows[row].choices;
   const looks = operations.map(lookOf);
   const first = offsets[row];
-  const name = edgeName(space.edges[row]);
-  const best = choices[row];
+  const best = leaders[row];
+  const dropped = isDropped(moment, row);
   const pinned = useApp((state) => state.pinned.row === row);
   const scrubbed = useCursor();
   const cursor = focus.step ?? scrubbed;
@@ -74,14 +77,15 @@ export const Row = memo(function Row(props: Props) {
         onBlur={() => hover({})}
         onClick={() => pin({ row })}
       >
-        <span className="hidden">Edge </span>
-        {name}{" "}
+        <span className="hidden">Edge {edgeName(space, row)}</span>
+        <span aria-hidden="true">{arrow(space.edges[row])}</span>{" "}
         <span className="entropy" title={TERMS.entropy}>
           {fixed(entropies[row], 2)}
           {!compact && " bit"}
         </span>
         <span className="hidden">
-          : {looks[best].name} leads with {fixed(share[first + best], 2)}
+          : {dropped && "dropped, "}
+          {looks[best].name} leads with {fixed(share[first + best], 2)}
         </span>
       </button>
       <svg
@@ -130,7 +134,7 @@ export const Row = memo(function Row(props: Props) {
             strokeDasharray={look.dash || undefined}
           />
         ))}
-        {row === 0 && <ValueRange bands={bands} plot={plot} compact={compact} />}
+        {top && <ValueRange bands={bands} plot={plot} compact={compact} />}
         {recording.changes.map((change, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows
           <line key={i} className="edit" x1={bands.x(change.step)} x2={bands.x(change.step)} y1={0} y2={height} />
@@ -142,20 +146,30 @@ export const Row = memo(function Row(props: Props) {
           {looks.map((look, choice) => {
             const part = share[first + choice];
             if (part < SLIVER) return null;
+            const { short, name } = outcomeOf(space, look.id);
             return (
               <div
                 key={look.id}
                 className={light(choice)}
-                style={{ flexGrow: 100 * part, background: look.colour, color: look.onColour }}
+                style={{
+                  flexGrow: 100 * part,
+                  // The draws that drop an edge are no operation of it.
+                  ...(name === "dropped"
+                    ? { background: "var(--line)", color: "var(--muted)" }
+                    : { background: look.colour, color: look.onColour }),
+                }}
                 onPointerMove={() => hover({ row, operation: look.id })}
                 onPointerDown={() => pin({ row, operation: look.id })}
               >
-                {part > (compact ? 0.45 : 0.24) && look.short}
+                {part > (compact ? 0.15 * short.length : 0.24) && short}
               </div>
             );
           })}
         </div>
-        <p className="lead">
+        <p
+          className={`lead ${dropped ? "dropped" : ""}`}
+          title={dropped ? "The most probable cell drops this edge" : undefined}
+        >
           {compact ? looks[best].short : looks[best].name}{" "}
           <span className="figure">{fixed(share[first + best], 2)}</span>
           {signalToNoise && (

@@ -1,3 +1,5 @@
+import type { SearchSpace } from "../../core/space";
+
 /** What the panel's figures mean, for whoever points at one. */
 export const TERMS = {
   entropy:
@@ -8,6 +10,12 @@ export const TERMS = {
     "Signal to noise: how far the largest mean is ahead of the runner-up's, in standard deviations of their difference, (μ1 − μ2) / √(σ1² + σ2²). Above 2 the leader beats the runner-up in 98 draws of 100.",
   ownSignalToNoise: "Signal to noise of this parameter alone: how many standard deviations its mean is from 0.",
   wins: "P(wins): how often this operation has the largest architecture parameter of its edge when all are drawn from the posterior.",
+  kept: "P(kept): how often a cell drawn from the posterior keeps this edge with this operation, in 500 draws; the grey part is how often it drops the edge. A node keeps its two strongest edges.",
   mixingWeight:
     "Mixing weight: the softmax of the edge's architecture parameters, what the supernet weighs the operations by.",
 } as const;
+
+/** What an operation's probability stands for. */
+export function winsOf({ keptEdges }: SearchSpace): string {
+  return keptEdges === null ? TERMS.wins : TERMS.kept;
+}

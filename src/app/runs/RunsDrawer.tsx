@@ -15,7 +15,7 @@ import { courseText, nameOf, summarise } from "./summary";
 /** The current run and those kept on this machine. */
 export default function RunsDrawer() {
   const { kept, lasting, selected, problem, busy, deleted } = useRuns();
-  const { benchmark } = useBenchmark();
+  const { benchmark } = useBenchmark(true);
   useEffect(runs.loadRuns, []);
   const current = useCurrent();
   const others = kept?.filter(({ id }) => id !== current.id);
@@ -211,9 +211,10 @@ function Item(props: {
 
 /** What the benchmark says of the run's last cell. */
 function Accuracy({ run, benchmark }: { run: KeptRun; benchmark: Benchmark | null }) {
-  if (!benchmark || run.steps === 0) return <p />;
+  const space = SPACES[run.settings.space];
+  if (!benchmark || run.steps === 0 || !space.tabled) return <p />;
   const [set] = BENCHMARK_SETS;
-  const { accuracy, rank } = benchmark.figures(SPACES[run.settings.space].parse(run.architecture));
+  const { accuracy, rank } = benchmark.figures(space.parse(run.architecture));
   return (
     <p className="run-accuracy" title="Test accuracy of its cell on CIFAR-10, and its rank in the space">
       {fixed(accuracy[set].test, 2)} % <span className="small muted">rank {count(rank[set])}</span>

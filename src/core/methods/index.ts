@@ -5,6 +5,7 @@ import type { Row, SearchSpace } from "../space";
 import { Balenas } from "./balenas";
 import { BetaDarts } from "./beta-darts";
 import { Darts } from "./darts";
+import { DartsEs } from "./darts-es";
 import { DrNas } from "./drnas";
 import { Gdas } from "./gdas";
 import { Rsps } from "./rsps";
@@ -26,6 +27,7 @@ const METHODS: Readonly<Record<Settings["method"], Constructor>> = {
   "sdarts-rs": SdartsRs,
   "sdarts-adv": SdartsAdv,
   "beta-darts": BetaDarts,
+  "darts-es": DartsEs,
   rsps: Rsps,
 };
 

@@ -14,7 +14,7 @@ export class Snas extends PointEstimate {
 
   protected override mixture(noise: RandomStream): Mixture {
     const temperature = this.temperature();
-    const alpha = this.alpha.map((a) => (a + gumbel(noise)) / temperature);
+    const alpha = this.alpha.map((a) => (a + noise.gumbel()) / temperature);
     return { alpha, mixing: softmaxRows(this.rows, alpha) };
   }
 
@@ -26,9 +26,4 @@ export class Snas extends PointEstimate {
   private temperature(): number {
     return this.along(this.settings.temperatureStart, this.settings.temperatureEnd);
   }
-}
-
-/** A standard Gumbel draw; never plus infinity, as -log(u) is above 0 for every u below 1. */
-function gumbel(noise: RandomStream): number {
-  return -Math.log(-Math.log(noise.uniform()));
 }
