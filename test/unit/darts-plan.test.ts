@@ -81,6 +81,11 @@ describe("planning a DARTS network", () => {
     expect(() => createPlan({ ...paper, architecture: new Array(28).fill(3) })).toThrow(InputError);
   });
 
+  it("refuses spaces and operations that it knows no network for", () => {
+    expect(() => createPlan({ ...paper, space: { ...paper.space, id: "other" } })).toThrow(InputError);
+    expect(() => createPlan({ ...paper, space: spaceOf(["none", "sep_conv_9x9"]) })).toThrow(/sep_conv_9x9/);
+  });
+
   it("refuses what doesn't fit, saying how much it needs", () => {
     expect(() => createPlan(paper)).toThrow(/needs [\d.]+ GiB of memory/);
   });

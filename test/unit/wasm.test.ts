@@ -132,6 +132,7 @@ describe("the WASM engine", () => {
       expect((await engine.evaluate(mixing, data)).loss).toBe(result.loss);
       expect(relativeError(result.gradient, expected.mixing)).toBeLessThan(1e-4);
       expect(relativeError(result.perExample ?? [], expected.perExample)).toBeLessThan(1e-4);
+      expect((await engine.exportState()).subarray(0, weights.length)).toEqual(weights);
       await engine.weightStep(mixing, data, { rate: 1, momentum: 0, decay: 0, clip: 1e9 });
       const state = await engine.exportState();
       expect(relativeError(state.subarray(weights.length), expected.weights)).toBeLessThan(1e-4);
@@ -261,6 +262,17 @@ describe("threads of the WASM engine", () => {
     vi.restoreAllMocks();
   });
   const { spec, weights, mixing, batch } = supernetCase({ channels: 6 }, 7);
+
+  it("give the same bits of a DARTS network", async () => {
+    const made = dartsCase({ channels: 5, image: 4 }, 5);
+    const outcomes = [];
+    for (const threads of [1, 3]) {
+      const engine = await createWasmEngine(made.spec, made.weights, threads);
+      outcomes.push([await engine.weightStep(made.mixing, made.batch, STEP), await engine.exportState()]);
+      engine.dispose();
+    }
+    expect(outcomes[1]).toEqual(outcomes[0]);
+  });
 
   it("give the same bits, however many there are", async () => {
     const outcomes = [];
