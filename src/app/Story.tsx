@@ -37,8 +37,8 @@ function tell(moment: Moment, over: boolean, objective: Objective = "supernet") 
   if (step === 0) {
     return scale ? (
       <>
-        <b>This is the prior:</b> every operation is about equally likely to win. Press Run to let {TEACHERS[objective]}{" "}
-        decide.
+        <b>This is the prior:</b> every operation is about equally likely to{" "}
+        {space.keptEdges === null ? "win" : "be kept"}. Press Run to let {TEACHERS[objective]} decide.
       </>
     ) : (
       <>

@@ -5,6 +5,7 @@ import { InputError } from "../core/errors";
 import { PUBLISHED_GENOTYPES } from "../core/published-genotypes";
 import type { Choices, NetworkCost, NetworkSizes, SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
+import { nearest } from "../core/text";
 import { layoutSize, parameterLayout } from "../engine/network";
 import { openBenchmark } from "./files";
 import { type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
@@ -83,8 +84,11 @@ function sizesOf(given: Given, defaults: NetworkSizes): NetworkSizes {
 
 /** An architecture by its notation, or by the name of a published one. */
 function architectureOf(space: SearchSpace, text: string): Choices {
-  const published = space === DARTS ? PUBLISHED_GENOTYPES : [];
-  return published.find(({ id }) => id === text)?.choices ?? space.parse(text);
+  if (space !== DARTS || !/^\w+$/.test(text)) return space.parse(text);
+  const found = PUBLISHED_GENOTYPES.find(({ id }) => id === text);
+  if (found) return found.choices;
+  const names = PUBLISHED_GENOTYPES.map(({ id }) => id);
+  throw refused("--arch", text, `Genotype(normal=[...], ...) or one of ${names.join(", ")}`, nearest(text, names));
 }
 
 /** Every candidate runs on every edge, so its work is the skeleton's plus that of each candidate alone. */

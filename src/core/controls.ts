@@ -78,7 +78,10 @@ export const CONTROLS = {
   space: choice<"nasbench201" | "darts">({
     label: "Search space",
     default: "nasbench201",
-    options: [{ value: "nasbench201", label: "NAS-Bench-201" }],
+    options: [
+      { value: "nasbench201", label: "NAS-Bench-201" },
+      { value: "darts", label: "DARTS" },
+    ],
     help: "The set of cells that the search chooses from.",
     group: "set-up",
     acts: "restart",
@@ -282,7 +285,7 @@ export const CONTROLS = {
     max: 5,
     integer: true,
     scale: "linear",
-    help: "Cells in each of the three stages; all share the same architecture parameters.",
+    help: "Cells in each of the three stages, the reduction cells of the DARTS space not counted; all share the same architecture parameters.",
     group: "network",
     acts: "restart",
     objectives: SUPERNET,

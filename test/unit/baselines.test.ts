@@ -411,7 +411,7 @@ describe("RSPS", () => {
   });
 
   test("decides for the most accurate of the cells tried, then for the lower loss", async () => {
-    const method = new Rsps(rows, withDefaults({ method: "rsps", trials: 4 }), new Float64Array(30));
+    const method = new Rsps(NAS_BENCH_201, withDefaults({ method: "rsps", trials: 4 }), new Float64Array(30));
     const scores = [
       { accuracy: 0.4, loss: 1 },
       { accuracy: 0.5, loss: 3 },

@@ -153,6 +153,18 @@ describe("nas inspect", { timeout: 20_000 }, () => {
     expect(found.benchmark.cifar10.test).toBeGreaterThan(90);
   });
 
+  it("looks an architecture of the DARTS space up, by its genotype or its name", async () => {
+    const named = JSON.parse((await nas("inspect", "--space", "darts", "--arch", "DARTS_V2")).stdout);
+    // The paper's 3.3 M parameters, as its code prints them.
+    expect(named).toMatchObject({ space: "darts", parameters: 3349342, benchmark: null, rank: null });
+    const small = ["--channels", "16", "--cells", "2"];
+    const written = JSON.parse(
+      (await nas("inspect", "--space", "darts", "--arch", named.architecture, ...small)).stdout,
+    );
+    expect(written.notations).toEqual({ darts: named.architecture });
+    expect(written.parameters).toBeLessThan(named.parameters / 4);
+  });
+
   it("counts the supernet", async () => {
     const supernet = JSON.parse((await nas("inspect", "--supernet")).stdout);
     expect(supernet).toMatchObject({ architecture: null, benchmark: null, rank: null });
@@ -181,6 +193,12 @@ describe("bad input", { timeout: 40_000 }, () => {
     expect(await refused("search", "--engine", "compild")).toMatch(/nearest.* compiled/);
     expect(await refused("inspect", "--arch", ALL_3X3.replace("nor_conv_3x3~2", "nor_conv_5x5~2"))).toMatch(
       /unknown operation "nor_conv_5x5".*nearest is nor_conv_1x1/,
+    );
+    expect(await refused("inspect", "--space", "darts", "--arch", "DARTS_V3")).toMatch(
+      /--arch is "DARTS_V3", expected Genotype.*; the nearest valid value is DARTS_V1/,
+    );
+    expect(await refused("search", "--space", "darts", "--set", "objective=instant")).toMatch(
+      /objective instant needs a table of every cell's accuracy, DARTS has none; the nearest valid value is supernet/,
     );
     expect(await refused("serch")).toContain("the nearest is search");
   });

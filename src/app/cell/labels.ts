@@ -22,6 +22,8 @@ const ASCENT = 11.5;
 const GAP = 5;
 /** Places along the curve that are tried, as shares of its length, the best first. */
 const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74];
+/** The same for labels on their curves, which have one side only. */
+const ON_CURVE = [...ALONG, 0.46, 0.54, 0.38, 0.62, 0.3, 0.7];
 /** Rounds in which every label may move again for the sake of the others. */
 const ROUNDS = 4;
 
@@ -45,7 +47,7 @@ export function placeLabels(
   const sides = reach === null ? [0] : [1, -1];
   const away = reach === null ? 0 : reach + GAP;
   const candidates = edges.map((edge) =>
-    ALONG.flatMap((along) =>
+    (reach === null ? ON_CURVE : ALONG).flatMap((along) =>
       sides.map((side) => {
         const label = beside(edge, along, side, away, longest, area);
         const { box } = label;

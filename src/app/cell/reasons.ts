@@ -29,7 +29,7 @@ export function discarded({ space, offsets, mean, leaders }: Posterior, row: num
 export function standing({ space, offsets, share, scale }: Posterior, row: number, choice: number): string {
   const value = share[offsets[row] + choice];
   if (!scale) return `mixing weight ${fixed(value, 2)}`;
-  const verb = space.keptEdges === null ? "wins" : "kept with it in";
+  const verb = space.keptEdges === null ? "wins" : "kept with it";
   if (value > 0) return `${verb} ${frequency(value)} draws`;
   return space.keptEdges === null ? "never wins" : "never kept with it";
 }
@@ -67,7 +67,7 @@ export function reasonOf(posterior: Posterior, row: number, choice: number): str
 function fateOf(posterior: Posterior, row: number, choice: number): string {
   const { space, offsets, share, scale } = posterior;
   const value = share[offsets[row] + choice];
-  const how = scale ? `dropped in ${frequency(value)} draws` : `none has mixing weight ${fixed(value, 2)}`;
+  const how = scale ? `dropped ${frequency(value)} draws` : `none has mixing weight ${fixed(value, 2)}`;
   const fate = isDropped(posterior, row)
     ? `is dropped: ${space.keptEdges} edges into node ${space.edges[row][1]} have a stronger operation`
     : "is kept";

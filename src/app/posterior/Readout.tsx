@@ -109,7 +109,7 @@ function exact(moment: Moment, recording: Recording, row: number, id: string, st
       </span>
       {scale && (
         <span title={winsOf(space)}>
-          {space.keptEdges === null ? "wins" : outcomeOf(space, id).name === "dropped" ? "dropped in" : "kept in"}{" "}
+          {space.keptEdges === null ? "wins" : outcomeOf(space, id).name === "dropped" ? "dropped" : "kept"}{" "}
           {frequency(choiceProbabilities(space, recording.mean(step), recording.scale(step))[begin + choice])} draws
         </span>
       )}

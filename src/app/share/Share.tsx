@@ -117,13 +117,14 @@ function Link({ act }: { act: Act }) {
 
 function Cell({ moment, act }: { moment: Moment; act: Act }) {
   const { space, choices, architecture } = moment;
+  const genotype = dartsGenotype(space, choices);
   const copy = (what: string, text: string) => act(`${what} copied.`, () => navigator.clipboard.writeText(text));
   return (
     <>
       <code className="small">{architecture}</code>
       <div className="actions">
         <Button onClick={() => copy("Architecture string", architecture)}>Copy the string</Button>
-        <Button onClick={() => copy("Genotype", dartsGenotype(space, choices))}>Copy as Genotype(…)</Button>
+        {genotype !== architecture && <Button onClick={() => copy("Genotype", genotype)}>Copy as Genotype(…)</Button>}
         <Button
           onClick={() =>
             act("JSON saved.", () => download("cell.json", jsonGenotype(space, choices), "application/json"))

@@ -18,7 +18,8 @@ const INITIAL_SPREAD = 1e-3;
 
 type Constructor = new (rows: readonly Row[], settings: Settings, start: Float64Array) => Method;
 
-const METHODS: Readonly<Record<Settings["method"], Constructor>> = {
+/** All but random search see rows alone. */
+const METHODS: Readonly<Record<Exclude<Settings["method"], "rsps">, Constructor>> = {
   balenas: Balenas,
   darts: Darts,
   gdas: Gdas,
@@ -28,7 +29,6 @@ const METHODS: Readonly<Record<Settings["method"], Constructor>> = {
   "sdarts-adv": SdartsAdv,
   "beta-darts": BetaDarts,
   "darts-es": DartsEs,
-  rsps: Rsps,
 };
 
 /** The chosen method before its first step. Under one seed every method starts from the same architecture parameters. */
@@ -36,5 +36,6 @@ export function createMethod(settings: Settings, space: SearchSpace): Method {
   const start = new RandomStream(settings.seed, "architecture start")
     .normals(space.size)
     .map((x) => INITIAL_SPREAD * x);
+  if (settings.method === "rsps") return new Rsps(space, settings, start);
   return new METHODS[settings.method](space.rows, settings, start);
 }

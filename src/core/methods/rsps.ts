@@ -1,7 +1,7 @@
 import type { Settings } from "../controls";
 import type { Lesson, Method, MethodState, Proposal, Trial } from "../method";
 import type { RandomStream } from "../random";
-import { oneHot, type Row } from "../space";
+import { type Choices, oneHot, type SearchSpace } from "../space";
 
 /** Lead of a decided operation's parameter: its softmax is 1 to within 1e-8, and finite. */
 const DECIDED = 20;
@@ -19,7 +19,7 @@ export class Rsps implements Method {
 
   /** @param mean initial architecture parameters, copied */
   constructor(
-    private readonly rows: readonly Row[],
+    private readonly space: SearchSpace,
     private settings: Settings,
     mean: Float64Array,
   ) {
@@ -35,10 +35,15 @@ export class Rsps implements Method {
   }
 
   trainingMixing(noise: RandomStream): Float64Array {
-    return oneHot(
-      this.rows,
-      this.rows.map(({ choices }) => noise.integer(choices.length)),
-    );
+    return oneHot(this.space.rows, this.randomArchitecture(noise));
+  }
+
+  /** Uniform over the space. Where edges are dropped, preferences without a preference decide, so that none is more likely than another. */
+  private randomArchitecture(noise: RandomStream): Choices {
+    const { rows, size, keptEdges, discretise } = this.space;
+    return keptEdges === null
+      ? rows.map(({ choices }) => noise.integer(choices.length))
+      : discretise(noise.normals(size));
   }
 
   async decide(noise: RandomStream, trial: Trial): Promise<void> {
