@@ -108,11 +108,13 @@ test("RSPS ends once its decision has stood for as many steps as the patience sa
       importState: () => {},
       dispose: () => {},
     };
+    const discretise = (mean: ArrayLike<number>) => argmaxRows(rows, mean);
+    const space = { ...NAS_BENCH_201, rows, size: 2, discretise, format: String };
     return new Search({
       settings,
       data: "none",
-      space: { ...NAS_BENCH_201, rows, size: 2, discretise: (mean) => argmaxRows(rows, mean), format: String },
-      method: new Rsps(rows, settings, Float64Array.of(1e-3, 0)),
+      space,
+      method: new Rsps(space, settings, Float64Array.of(1e-3, 0)),
       engine,
       device: { device: "cpu", engine: "reference" },
       weightBatches: stream,
