@@ -1,0 +1,46 @@
+import type { PreviewServer } from "vite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { CONTROLS } from "../../src/core/controls";
+import { WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
+import { serve } from "../../src/tools/page";
+import { button, open } from "./served";
+
+let server: PreviewServer;
+let address: string;
+
+beforeAll(async () => {
+  ({ server, address } = await serve());
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+/** Small enough for a software adapter: one link a search. */
+const SMALL = "steps=2&images=1250&image=8&channels=2&batch=4&evaluateEvery=2&evaluateImages=4";
+
+test("each space and each method finish a search on WebGPU", async () => {
+  const { browser, page, errors } = await open(`${address}#${SMALL}`, WEBGPU_FLAGS);
+  const over = page.getByText("The search is over:");
+  try {
+    await over.waitFor({ timeout: 120_000 });
+    await page.getByRole("button", { name: /^Device: WebGPU$/ }).waitFor();
+    const method = page.getByRole("combobox", { name: /^Method/ });
+    for (const { value } of CONTROLS.space.options) {
+      await page.getByRole("combobox", { name: /^Search space/ }).selectOption(value);
+      const methods = CONTROLS.method.options.filter((option) => value === "nasbench201" || option.value === "balenas");
+      for (const option of methods) {
+        await method.selectOption(option.value);
+        await button(page, "Reset").click();
+        await button(page, "Run").click();
+        await over.waitFor({ timeout: 120_000 });
+      }
+    }
+    const genotype = await page.getByTestId("architecture").innerText();
+    expect(genotype).toMatch(/Genotype\(normal=\[\('\w+', \d\), /);
+    expect(await page.getByText("has no table of accuracies").count()).toBe(1);
+    expect(errors).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
