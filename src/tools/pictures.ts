@@ -35,7 +35,11 @@ for (const [suffix, colorScheme, width] of [
   await finished(page);
   await page.getByRole("radio", { name: "Samples" }).check();
   await page.getByRole("radio", { name: "In the space" }).check();
-  await page.locator(".cell").evaluate((element) => element.scrollIntoView({ block: "center" }));
+  // Below the bar, which stays at the top.
+  await page.locator(".cell").evaluate((element) => {
+    const bar = document.querySelector(".bar")?.getBoundingClientRect().height ?? 0;
+    window.scrollBy({ top: element.getBoundingClientRect().top - bar - 8, behavior: "instant" });
+  });
   await shot("samples");
   await page.getByRole("radio", { name: "Weighted" }).check();
   await drawer(page, "Compare");

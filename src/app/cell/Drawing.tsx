@@ -7,7 +7,7 @@ import { lookOf } from "../operations";
 import { hover, lightOf, pin, useFocus } from "../store";
 import { strandPoints } from "./curve";
 import { isOfKind } from "./kinds";
-import { captionOf, FEW_EDGES, layoutCell, layoutLabels, NARROW, NODE_RADIUS } from "./layout";
+import { captionOf, captionX, FEW_EDGES, layoutCell, layoutLabels, NARROW, NODE_RADIUS } from "./layout";
 import type { Strand } from "./strands";
 
 interface Props {
@@ -103,7 +103,7 @@ export const Drawing = memo(function Drawing({
           <text x={x} y={y + 4.5} textAnchor="middle">
             {node}
           </text>
-          <text className="caption" x={x} y={y + NODE_RADIUS + 15} textAnchor="middle">
+          <text className="caption" x={captionX(space, node, x)} y={y + NODE_RADIUS + 15} textAnchor="middle">
             {captionOf(space, node)}
           </text>
         </g>

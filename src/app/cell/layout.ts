@@ -126,6 +126,15 @@ export function layoutCell(space: SearchSpace, width: number, height: number): C
   return { nodes, edges, output: at ? { at, lines: lines.filter((line) => line !== undefined) } : null };
 }
 
+/** How far outwards the words stand where the only input and output are: a long edge passes below their nodes, px. */
+const CAPTION_SHIFT = 10;
+
+/** Middle of the words below a node. */
+export function captionX({ inputs, outputs }: SearchSpace, node: number, x: number): number {
+  if (inputs > 1 || outputs.length > 1) return x;
+  return node < inputs ? x - CAPTION_SHIFT : x + CAPTION_SHIFT;
+}
+
 /** Words below the inputs and, where it is a node, the output; null for a node between. */
 export function captionOf({ inputs, outputs }: SearchSpace, node: number): string | null {
   if (node < inputs) return inputs === 1 ? "input" : `cell k−${inputs - node}`;
@@ -150,7 +159,9 @@ export function layoutLabels(
     const side = 2 * NODE_RADIUS;
     const circle = { x: x - NODE_RADIUS, y: y - NODE_RADIUS, width: side, height: side };
     const captioned = captionOf(space, node) !== null;
-    return captioned ? [circle, { ...CAPTION, x: x - CAPTION.width / 2, y: y + NODE_RADIUS + 3 }] : [circle];
+    return captioned
+      ? [circle, { ...CAPTION, x: captionX(space, node, x) - CAPTION.width / 2, y: y + NODE_RADIUS + 3 }]
+      : [circle];
   });
   if (output) {
     const side = 2 * NODE_RADIUS;
