@@ -137,39 +137,70 @@ function operationCost(operation: string, channels: number, stride: number, side
   return { parameters: weights + norms * norm, flops: weights * side ** 2 };
 }
 
+/** Channels of the stem's output over those of the first cell's nodes. */
+export const STEM_MULTIPLIER = 3;
+
+/** A cell's place in a network. */
+export interface PlacedCell {
+  readonly isReduction: boolean;
+  /** Channels of a node. */
+  readonly channels: number;
+  /** Channels of the outputs that it reads, the earlier one first. */
+  readonly inputs: readonly [number, number];
+  /** Whether the earlier input has twice the side of the later one: the cell in between is a reduction. */
+  readonly halvesFirst: boolean;
+}
+
 /**
- * Cost of the paper's evaluation network for CIFAR (its code's NetworkCIFAR) without the auxiliary head: a stem of 3C channels, 3N + 2
- * cells of which the N+1st and the 2N+2nd are reduction cells that double the channels, global pooling, a linear classifier. Counts
- * trainable scalars, and multiply-accumulates of convolutions and classifier. The paper prints 3.3 M parameters at N = 6, C = 36.
+ * All cells of a network: N normal ones, a reduction, N normal ones, a reduction, N normal ones. N = 2 gives the eight of the paper's
+ * search, N = 6 the twenty of its evaluation, with reductions at a third and at two thirds. A reduction has twice the channels and half
+ * the side.
+ */
+export function placedCells({
+  channels: first,
+  cells: normal,
+}: Pick<NetworkSizes, "channels" | "cells">): PlacedCell[] {
+  const cells: PlacedCell[] = [];
+  let channels = first;
+  let inputs: [number, number] = [STEM_MULTIPLIER * channels, STEM_MULTIPLIER * channels];
+  for (let i = 0; i < 3 * normal + 2; i++) {
+    const isReduction = i === normal || i === 2 * normal + 1;
+    if (isReduction) channels *= 2;
+    cells.push({ isReduction, channels, inputs, halvesFirst: cells[i - 1]?.isReduction ?? false });
+    inputs = [inputs[1], INNER_NODES.length * channels];
+  }
+  return cells;
+}
+
+/**
+ * Cost of the paper's evaluation network for CIFAR (its code's NetworkCIFAR) without the auxiliary head: a stem of 3C channels, the
+ * cells, global pooling, a linear classifier. Counts trainable scalars, and multiply-accumulates of convolutions and classifier. The paper prints 3.3 M parameters at N = 6, C = 36.
  * @param choices any choice of every row; two edges a node in an architecture
  */
-function cost(choices: Choices, { channels, cells, image, imageChannels, classes }: NetworkSizes): NetworkCost {
+function cost(choices: Choices, sizes: NetworkSizes): NetworkCost {
+  const { channels, image, imageChannels, classes } = sizes;
   let parameters = 0;
   let flops = 0;
   const add = (weights: number, side: number, extra: number) => {
     parameters += weights + extra;
     flops += weights * side ** 2;
   };
-  const stem = 3 * channels;
+  const stem = STEM_MULTIPLIER * channels;
   add(9 * imageChannels * stem, image, 2 * stem);
-  let [beforeLast, last, width, side] = [stem, stem, channels, image];
-  for (let cell = 0; cell < 3 * cells + 2; cell++) {
-    const reduction = cell === cells || cell === 2 * cells + 1;
-    if (reduction) width *= 2;
+  let [width, side] = [stem, image];
+  for (const { isReduction, channels: own, inputs } of placedCells(sizes)) {
     // Inputs come to C channels by a convolution of 1 x 1, after a reduction cell by a factorised reduction of as many weights.
-    add(beforeLast * width, side, 2 * width);
-    add(last * width, side, 2 * width);
-    const half = Math.ceil(side / 2);
-    const { first, end } = CELL_KINDS[reduction ? 1 : 0];
+    for (const input of inputs) add(input * own, side, 2 * own);
+    if (isReduction) side = Math.ceil(side / 2);
+    const { first, end } = CELL_KINDS[isReduction ? 1 : 0];
     for (let row = first; row < end; row++) {
-      const stride = reduction && EDGES[row][0] < INPUTS ? 2 : 1;
-      const work = operationCost(DARTS_OPERATIONS[choices[row]], width, stride, reduction ? half : side);
+      const stride = isReduction && EDGES[row][0] < INPUTS ? 2 : 1;
+      const work = operationCost(DARTS_OPERATIONS[choices[row]], own, stride, side);
       parameters += work.parameters;
       flops += work.flops;
     }
-    if (reduction) side = half;
-    [beforeLast, last] = [last, INNER_NODES.length * width];
+    width = INNER_NODES.length * own;
   }
-  add(last * classes, 1, classes);
+  add(width * classes, 1, classes);
   return { parameters, flops };
 }

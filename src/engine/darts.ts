@@ -1,17 +1,12 @@
+import { type PlacedCell, placedCells, STEM_MULTIPLIER } from "../core/darts";
 import { InputError } from "../core/errors";
-import type { Choices, NetworkSizes, Row, SearchSpace } from "../core/space";
+import { type Choices, type NetworkSizes, type Row, rowOffsets, type SearchSpace } from "../core/space";
 import { appender, type Parameter } from "./parameter";
 
 /**
  * The search network of DARTS (Liu, Simonyan and Yang, ICLR 2019; model_search.py of their code, quark0/darts): a stem, then cells of
  * two inputs each, the outputs of the two cells before it.
  */
-
-/** Nodes of a cell that are neither input nor output; the output is all of them, side by side. */
-export const STEPS = 4;
-
-/** Channels of the stem's output over those of the first cell's nodes. */
-export const STEM_MULTIPLIER = 3;
 
 /** A candidate with weights: side of the kernel, pixels from tap to tap, and how often it is applied. */
 interface Separable {
@@ -40,53 +35,23 @@ export interface DartsEdge {
 }
 
 /** A cell of the network. */
-export interface DartsCell {
+export interface DartsCell extends PlacedCell {
   readonly name: string;
-  readonly isReduction: boolean;
-  /** Channels of a node. */
-  readonly channels: number;
-  /** Channels of the outputs that it reads, the earlier one first. */
-  readonly inputs: readonly [number, number];
-  /** Whether the earlier input has twice the side of the later one: the cell in between is a reduction. */
-  readonly halvesFirst: boolean;
   readonly edges: readonly DartsEdge[];
 }
 
-/**
- * All cells: N normal ones, a reduction, N normal ones, a reduction, N normal ones; N = 2 gives the eight of the paper, with reductions
- * at a third and at two thirds. A reduction has twice the channels and half the side.
- */
-export function dartsCells(space: SearchSpace, sizes: NetworkSizes): DartsCell[] {
-  const { cells: normal } = sizes;
-  const cells: DartsCell[] = [];
-  let channels = sizes.channels;
-  let inputs: [number, number] = [STEM_MULTIPLIER * channels, STEM_MULTIPLIER * channels];
-  for (let i = 0; i < 3 * normal + 2; i++) {
-    const isReduction = i === normal || i === 2 * normal + 1;
-    if (isReduction) channels *= 2;
-    const halvesFirst = cells[i - 1]?.isReduction ?? false;
-    cells.push({ name: `cell${i}`, isReduction, channels, inputs, halvesFirst, edges: edgesOf(space, isReduction) });
-    inputs = [inputs[1], STEPS * channels];
-  }
-  return cells;
-}
-
-/** The edges of one kind of cell, whose rows lie in the order of the nodes; those of the reduction follow those of the normal cell. */
-function edgesOf({ rows }: SearchSpace, isReduction: boolean): DartsEdge[] {
-  const half = rows.length / 2;
-  let offset = 0;
-  let to = 2;
-  let from = 0;
-  const edges: DartsEdge[] = [];
-  for (const [r, row] of rows.entries()) {
-    if (r < half === !isReduction) {
-      edges.push({ from, to, row, offset });
-      from = (from + 1) % to;
-      if (from === 0) to++;
-    }
-    offset += row.choices.length;
-  }
-  return edges;
+/** All cells of the network of a space that has the cells of DARTS. */
+export function dartsCells({ rows, edges, cellKinds }: SearchSpace, sizes: NetworkSizes): DartsCell[] {
+  const offsets = rowOffsets(rows);
+  const [normal, reduction] = cellKinds.map(({ first, end }) =>
+    rows.slice(first, end).map((row, i): DartsEdge => {
+      const [from, to] = edges[first + i];
+      return { from, to, row, offset: offsets[first + i] };
+    }),
+  );
+  return placedCells(sizes).map((placed, i) => {
+    return { ...placed, name: `cell${i}`, edges: placed.isReduction ? reduction : normal };
+  });
 }
 
 /** Step from pixel to pixel of an edge: reductions halve the side on the way from their inputs. */
@@ -141,7 +106,7 @@ export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architectur
       }
     }
   }
-  const width = STEPS * cells[cells.length - 1].channels;
+  const width = space.outputs.length * cells[cells.length - 1].channels;
   add("head/weight", [width, sizes.classes], "fan-in");
   add("head/bias", [sizes.classes], "zero");
   return layout;

@@ -1,7 +1,8 @@
 import { useMemo } from "react";
+import { placedCells } from "../../core/darts";
 import { PUBLISHED_GENOTYPES, type PublishedGenotype } from "../../core/published-genotypes";
 import type { Choices, SearchSpace } from "../../core/space";
-import { short } from "../format";
+import { fixed, short } from "../format";
 import type { Moment } from "../moment";
 import { useApp } from "../store";
 import "./architecture.css";
@@ -11,7 +12,6 @@ export default function ArchitecturePanel({ moment }: { moment: Moment }) {
   const { space, choices } = moment;
   const shown = useApp((state) => state.published);
   const { parameters, flops } = useMemo(() => space.cost(choices, space.published), [space, choices]);
-  const { channels, cells } = space.published;
   const show = (genotype: PublishedGenotype | null) =>
     useApp.setState({ published: genotype && { title: genotype.title, choices: genotype.choices } });
   const paper = PUBLISHED_GENOTYPES.find(({ title }) => title === shown?.title);
@@ -25,9 +25,9 @@ export default function ArchitecturePanel({ moment }: { moment: Moment }) {
         <span className="muted">· {short(flops)} FLOPs</span>
       </p>
       <p className="small muted">
-        Of the most probable architecture, at the size that the paper trains for CIFAR-10: {3 * cells + 2} cells,{" "}
-        {channels} channels. {space.title} has no table of accuracies: to know an architecture's, it has to be trained
-        in full.
+        Of the most probable architecture, at the size that the paper trains for CIFAR-10:{" "}
+        {placedCells(space.published).length} cells, {space.published.channels} channels. {space.title} has no table of
+        accuracies: to know an architecture's, it has to be trained in full.
       </p>
       <table>
         <caption className="small muted">
@@ -58,8 +58,8 @@ export default function ArchitecturePanel({ moment }: { moment: Moment }) {
                     {genotype.title}
                   </button>
                 </th>
-                <td>{short(cost.parameters)}</td>
-                <td>{short(cost.flops)}</td>
+                <td>{fixed(cost.parameters / 1e6, 2)} M</td>
+                <td>{fixed(cost.flops / 1e6, 0)} M</td>
                 <td>{sharedEdges(space, choices, genotype.choices)}</td>
               </tr>
             );

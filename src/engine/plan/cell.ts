@@ -9,18 +9,11 @@ import {
   convWeights,
   keeps,
   type Layer,
+  learnsMixing,
   statistics,
 } from "./layer";
+import { type Candidate, nodeBackward } from "./node";
 import type { Tensor } from "./program";
-
-/** A candidate operation of an edge as its target node sees it. */
-interface Candidate {
-  readonly from: number;
-  readonly to: number;
-  /** Index among all mixing weights. */
-  readonly choice: number;
-  readonly term: Term;
-}
 
 /** The candidates' convolutions that read one node, their outputs side by side, normalised without scale and offset. */
 interface Fan {
@@ -121,7 +114,7 @@ function candidatesInto(
       const choice = offsets[r] + o;
       const weight = context.regions.mixing + choice;
       const plain = { source: x.offset, sourceVectors: x.vectors, first: 0, stats: -1, weight, sums: -1 };
-      const candidate = (term: Term) => [{ from, to, choice, term }];
+      const candidate = (term: Term) => [{ from, to, choice, term, isOwn: term.kind === TERM.normalised }];
       switch (operation) {
         case "none":
           return [];
@@ -166,43 +159,24 @@ function backward(
   dy: Tensor,
   wanted: boolean,
 ): (Tensor | undefined)[] {
-  const { program, pass, spec } = context;
+  const { program, spec } = context;
   const { nodes, fans, candidates } = forward;
   const { side, vectors } = nodes[0];
-  const channels = 4 * vectors;
   const gradients: (Tensor | undefined)[] = nodes.map(() => undefined);
   gradients[nodes.length - 1] = dy;
   const sumsOf: number[] = Array.from({ length: spec.space.size }, () => -1);
-  const learnsMixing = pass === "architecture" || pass === "examples";
+  // Where dL/dx is not wanted, neither is dL/dz of the convolutions that read x.
+  const isWanted = (node: number) => node > 0 || wanted;
 
   for (let to = nodes.length - 1; to > 0; to--) {
     program.layer = `cell${index}/${to}`;
     const gradient = gradients[to];
     if (!gradient) throw new Error(`no gradient for node ${to}`);
     const into = candidates.filter((candidate) => candidate.to === to);
-    const reduced = into.filter(({ term }) => learnsMixing || term.kind === TERM.normalised);
-    const totals = program.arena.take(channels * (1 + reduced.length));
-    const withSums = reduced.map((candidate, i) => {
-      const sums = totals + channels * (1 + i);
-      sumsOf[candidate.choice] = sums;
-      return { ...candidate, term: { ...candidate.term, sums } };
-    });
-    const reduction = { dy: gradient.offset, side, vectors, totals };
-    program.addTerms("nodeReduce", reduction, terms(withSums));
-    if (pass === "examples") {
-      const { mixing, examples } = context.regions;
-      // The last cell comes first and sets what the others add to.
-      const add = context.mixingSums.length > 0 ? 1 : 0;
-      program.addTerms("examples", { dy: gradient.offset, side, vectors, mixing, out: examples, add }, terms(withSums));
-    }
-    // dL/dz of the first node's convolutions serves their weights and dL/dx alone.
-    const mapped = withSums.filter(({ term, from }) => term.kind === TERM.normalised && (from > 0 || wanted));
-    if (mapped.length > 0) program.addTerms("nodeMap", reduction, terms(mapped));
-    // Sums that dL/dp needs stay until the program ends.
-    if (!learnsMixing) program.arena.free(totals, channels * (1 + reduced.length));
+    nodeBackward(context, into, gradient, isWanted, sumsOf);
 
     const from = to - 1;
-    if (from === 0 && !wanted) continue;
+    if (!isWanted(from)) continue;
     program.layer = `cell${index}/${from}`;
     const dx = program.tensor(side, vectors);
     gradients[from] = dx;
@@ -218,10 +192,6 @@ function backward(
       convData(context, fan.convolution, fan.convolution.z, dx, true);
     }
   }
-  if (learnsMixing) context.mixingSums.push([vectors, ...sumsOf]);
+  if (learnsMixing(context)) context.mixingSums.push([vectors, ...sumsOf]);
   return gradients;
-}
-
-function terms(candidates: readonly Candidate[]): Term[] {
-  return candidates.map(({ term }) => term);
 }

@@ -1,7 +1,7 @@
-import { type DartsCell, dartsCells, STEM_MULTIPLIER, STEPS, strideOf } from "../darts";
+import { STEM_MULTIPLIER } from "../../core/darts";
+import { type DartsCell, dartsCells, strideOf } from "../darts";
 import { copyChannels, reductions } from "./factorised";
-import { type Candidate, type Fan, fanOut } from "./fan";
-import type { Term } from "./kernels";
+import { type Fan, fanOut } from "./fan";
 import {
   type Context,
   convData,
@@ -9,11 +9,13 @@ import {
   convolution,
   convWeights,
   keeps,
+  learnsMixing,
   normBackward,
   normForward,
   plainNorm,
   releaseNorm,
 } from "./layer";
+import { type Candidate, nodeBackward, termsOf } from "./node";
 import type { Tensor } from "./program";
 import { meanHead, stem } from "./skeleton";
 import { vectorsOf } from "./weights";
@@ -131,8 +133,9 @@ function dartsCell(context: Context, shape: DartsCell, states: readonly [State, 
   const nodes = inputs.map(({ y }) => y);
   const fans: Fan[] = [];
   const side = Math.ceil(nodes[1].side / strideOf(shape, 0));
-  const y = program.tensor(side, vectorsOf(STEPS * channels));
-  for (let to = 2; to < 2 + STEPS; to++) {
+  const { outputs } = context.spec.space;
+  const y = program.tensor(side, vectorsOf(outputs.length * channels));
+  for (const to of outputs) {
     // Candidates come with their source, which is complete by now.
     for (let from = fans.length; from < to; from++) {
       const leaving = edges.filter((edge) => edge.from === from);
@@ -191,46 +194,4 @@ function whole(tensor: Tensor): { tensor: Tensor; channel: number } {
 
 function candidatesInto(fans: readonly Fan[], to: number): Candidate[] {
   return fans.flatMap(({ candidates }) => candidates.filter((candidate) => candidate.to === to));
-}
-
-function termsOf(candidates: readonly Candidate[]): Term[] {
-  return candidates.map(({ term }) => term);
-}
-
-function learnsMixing({ pass }: Context): boolean {
-  return pass === "architecture" || pass === "examples";
-}
-
-/**
- * Adds a node's part in dL/dp, whose places go to `sums` by mixing weight, and turns the candidates' own outputs into their gradients.
- */
-function nodeBackward(
-  context: Context,
-  candidates: readonly Candidate[],
-  gradient: Tensor,
-  isWanted: (node: number) => boolean,
-  sums: number[],
-): void {
-  const { program, pass, regions, mixingSums } = context;
-  const { offset: dy, side, vectors } = gradient;
-  const reduced = candidates.filter(({ isOwn }) => learnsMixing(context) || isOwn);
-  const channels = 4 * vectors;
-  const totals = program.arena.take(channels * (1 + reduced.length));
-  const withSums = reduced.map((candidate, i) => {
-    const own = totals + channels * (1 + i);
-    sums[candidate.choice] = own;
-    return { ...candidate, term: { ...candidate.term, sums: own } };
-  });
-  const reduction = { dy, side, vectors, totals };
-  program.addTerms("nodeReduce", reduction, termsOf(withSums));
-  if (pass === "examples") {
-    const { mixing, examples } = regions;
-    // Cells of a kind share their mixing weights: the last one comes first and sets what the others add to.
-    const isKnown = mixingSums.some((list) => withSums.some(({ choice }) => list[1 + choice] >= 0));
-    program.addTerms("examples", { dy, side, vectors, mixing, out: examples, add: isKnown ? 1 : 0 }, termsOf(withSums));
-  }
-  const mapped = withSums.filter(({ isOwn, from }) => isOwn && isWanted(from));
-  if (mapped.length > 0) program.addTerms("nodeMap", reduction, termsOf(mapped));
-  // Sums that dL/dp needs stay until the program ends.
-  if (!learnsMixing(context)) program.arena.free(totals, channels * (1 + reduced.length));
 }

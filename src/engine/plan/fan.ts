@@ -2,6 +2,7 @@ import { applications, type DartsEdge, SEPARABLE } from "../darts";
 import { type Reduction, reductions } from "./factorised";
 import { type SpreadTerm, TERM, type Term, WINDOW } from "./kernels";
 import { type Context, keeps, type Norm, normBackward, plainNorm, releaseNorm, statistics } from "./layer";
+import type { Candidate } from "./node";
 import type { Tensor } from "./program";
 import { chain, chainBackward, releaseChain } from "./separable";
 
@@ -15,17 +16,6 @@ interface Pool {
 }
 
 const POOLS: Readonly<Record<string, number>> = { max_pool_3x3: WINDOW.max, avg_pool_3x3: WINDOW.mean };
-
-/** A candidate of an edge as a term of its target node. */
-export interface Candidate {
-  readonly from: number;
-  readonly to: number;
-  /** Index among all mixing weights. */
-  readonly choice: number;
-  readonly term: Term;
-  /** Whether no other edge shares its source, so that dL/dz may take its place. */
-  readonly isOwn: boolean;
-}
 
 /** All candidates that read one node of a DARTS cell; their forward entries were added. */
 export interface Fan {

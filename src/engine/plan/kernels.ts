@@ -1,3 +1,37 @@
+/** What the three kernels of a convolution have in common, and where the gradients of weights go. */
+const CONV = [
+  "x",
+  "xSide",
+  "xVectors",
+  "z",
+  "zSide",
+  "kernel",
+  "stride",
+  "wide",
+  "wideVectors",
+  "point",
+  "pointVectors",
+  "rectify",
+] as const;
+const DEPTHWISE = [
+  "x",
+  "xSide",
+  "xVectors",
+  "xFirst",
+  "xCount",
+  "z",
+  "zSide",
+  "zVectors",
+  "zFirst",
+  "vectors",
+  "kernel",
+  "stride",
+  "dilation",
+  "weights",
+] as const;
+const POINTWISE = ["z", "positions", "groups", "ins", "outs", "weights"] as const;
+const PARTS = ["parts", "partStride"] as const;
+
 /**
  * The instruction set of a plan: every kind of kernel, what it computes and the order of its arguments. An executor (SIMD WASM, WGSL)
  * holds one function a kind and replays the entries of a program in order; each entry may read what earlier ones wrote, and nothing
@@ -32,63 +66,20 @@ export const KERNELS = {
    * The first `wideVectors` vectors of z take the weights at `wide` (kernel x kernel), the following `pointVectors` those at `point`
    * (1 x 1, at the centre tap). z has wideVectors + pointVectors vectors. The classifier is one of these with one position.
    */
-  conv: [
-    "x",
-    "xSide",
-    "xVectors",
-    "z",
-    "zSide",
-    "kernel",
-    "stride",
-    "wide",
-    "wideVectors",
-    "point",
-    "pointVectors",
-    "rectify",
-  ],
+  conv: CONV,
   /**
    * Convolution, backward by data; arguments as in `conv` with dL/dz in the place of z.
    * dx[q, i, b] = (add ? dx[q, i, b] : 0) + f'(x) * sum over t, o with p * stride + t - pad = q of w[t, i, o] * z[p, o, b],
    * f' = (x[q, i, b] > 0) where `rectify` is 1, else 1.
    */
-  convData: [
-    "x",
-    "xSide",
-    "xVectors",
-    "z",
-    "zSide",
-    "kernel",
-    "stride",
-    "wide",
-    "wideVectors",
-    "point",
-    "pointVectors",
-    "rectify",
-    "dx",
-    "add",
-  ],
+  convData: [...CONV, "dx", "add"],
   /**
    * Convolution, backward by weights; arguments as in `conv` with dL/dz in the place of z and the gradient's blocks in the place of the
    * weights'. dw[t, i, o] = sum over p and real images b of f(x[p * stride + t - pad, i, b]) * z[p, o, b]. The sum is split into
    * `parts`: part k covers the positions p from floor(k * zSide^2 / parts) up to floor((k + 1) * zSide^2 / parts) and goes to
    * k * partStride floats after the block; a part without positions writes zeros.
    */
-  convWeights: [
-    "x",
-    "xSide",
-    "xVectors",
-    "z",
-    "zSide",
-    "kernel",
-    "stride",
-    "wide",
-    "wideVectors",
-    "point",
-    "pointVectors",
-    "rectify",
-    "parts",
-    "partStride",
-  ],
+  convWeights: [...CONV, ...PARTS],
   /** Batch statistics of every channel of z, over positions and real images, to stats[0 .. 8 * vectors]. */
   stats: ["z", "positions", "vectors", "stats"],
   /** y = scale * xhat(z) + offset (+ addend, a tensor like z, where it isn't -1; it may be y). Scale and offset of -1 are one and zero. */
@@ -172,72 +163,23 @@ export const KERNELS = {
    * xFirst + u % xCount of x, so that several convolutions may share their input.
    * z[p, u, b] = sum over taps t of w[t, u] * max(0, x[p * stride + dilation * (t - centre), b]); taps outside of the image count as zero.
    */
-  depthwise: [
-    "x",
-    "xSide",
-    "xVectors",
-    "xFirst",
-    "xCount",
-    "z",
-    "zSide",
-    "zVectors",
-    "zFirst",
-    "vectors",
-    "kernel",
-    "stride",
-    "dilation",
-    "weights",
-  ],
+  depthwise: DEPTHWISE,
   /**
    * Backward by data; arguments as in `depthwise` with dL/dz in the place of z. For the vectors xFirst .. xFirst + xCount of dx, a tensor
    * like x which it may be: dx[q, b] = (add ? itself : 0) + (x[q, b] > 0) * sum over u and t of w[t, u] * z[p, u, b].
    */
-  depthwiseData: [
-    "x",
-    "xSide",
-    "xVectors",
-    "xFirst",
-    "xCount",
-    "z",
-    "zSide",
-    "zVectors",
-    "zFirst",
-    "vectors",
-    "kernel",
-    "stride",
-    "dilation",
-    "weights",
-    "dx",
-    "add",
-  ],
+  depthwiseData: [...DEPTHWISE, "dx", "add"],
   /** Backward by weights, to `weights`, in parts as in `convWeights`. */
-  depthwiseWeights: [
-    "x",
-    "xSide",
-    "xVectors",
-    "xFirst",
-    "xCount",
-    "z",
-    "zSide",
-    "zVectors",
-    "zFirst",
-    "vectors",
-    "kernel",
-    "stride",
-    "dilation",
-    "weights",
-    "parts",
-    "partStride",
-  ],
+  depthwiseWeights: [...DEPTHWISE, ...PARTS],
   /**
    * Convolutions 1 x 1 side by side, each of its own `ins` vectors of x to its own `outs` vectors of z: x has groups * ins vectors, z
    * groups * outs. Their blocks of weights follow each other.
    */
-  pointwise: ["x", "z", "positions", "groups", "ins", "outs", "weights"],
+  pointwise: ["x", ...POINTWISE],
   /** Backward by data: dL/dz in the place of z; overwrites dx. */
-  pointwiseData: ["dx", "z", "positions", "groups", "ins", "outs", "weights"],
+  pointwiseData: ["dx", ...POINTWISE],
   /** Backward by weights, to `weights`, in parts as in `convWeights`. */
-  pointwiseWeights: ["x", "z", "positions", "groups", "ins", "outs", "weights", "parts", "partStride"],
+  pointwiseWeights: ["x", ...POINTWISE, ...PARTS],
   /**
    * Windows of 3 x 3 around the pixels p * stride, those pixels alone that exist; y has side ceil(xSide / stride). By kind (`WINDOW`):
    *   0 max, whose tap (the first of equals) goes to `winners`, a tensor like y;  1 mean;  2 the last tap, at p * stride + 1, or zero.

@@ -63,6 +63,11 @@ export interface Layer {
   backward(dy: Tensor, wanted: boolean): Tensor | undefined;
 }
 
+/** Whether a pass leaves dL/dp. */
+export function learnsMixing({ pass }: Context): boolean {
+  return pass === "architecture" || pass === "examples";
+}
+
 /** Whether a pass goes backward, and so keeps its activations. */
 export function keeps({ pass }: Context): boolean {
   return pass !== "evaluate";

@@ -1,33 +1,16 @@
-import type { Arguments } from "../../plan/kernels";
+import { type Arguments, KERNELS } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, unroll, vector } from "../shader";
 import type { Context } from "./context";
 import { both, meeting, type Reducing, reduced } from "./reduce";
 
 /** Rectified depthwise convolutions, and pointwise ones in groups. */
 
-const FIELDS = [
-  "x",
-  "xSide",
-  "xVectors",
-  "xFirst",
-  "xCount",
-  "z",
-  "zSide",
-  "zVectors",
-  "zFirst",
-  "vectors",
-  "kernel",
-  "stride",
-  "dilation",
-  "weights",
-] as const;
-
 /** Pixels from a kernel's first tap to its centre. */
 const REACH = "let reach = dilation * (kernel / 2);";
 
 const depthwiseShader = shader({
   name: "depthwise",
-  fields: FIELDS,
+  fields: KERNELS.depthwise,
   body: `
   ${REACH}
   let b = id.x % IMAGES;
@@ -50,7 +33,7 @@ const depthwiseShader = shader({
 
 const depthwiseDataShader = shader({
   name: "depthwiseData",
-  fields: [...FIELDS, "dx", "add"] as const,
+  fields: KERNELS.depthwiseData,
   body: `
   ${REACH}
   let b = id.x % IMAGES;
@@ -115,7 +98,7 @@ ${reducing.meets ? reduced(reducing, values, leave) : leave}`;
 const depthwiseWeightsShader = both((reducing) =>
   shader({
     name: `depthwiseWeights${reducing.meets ? ", meeting" : ""}`,
-    fields: [...FIELDS, "parts", "partStride"] as const,
+    fields: KERNELS.depthwiseWeights,
     size: summing(reducing).size,
     globals: meeting(reducing, 1),
     body: `
@@ -139,8 +122,6 @@ ${sums(
   }),
 );
 
-const POINTWISE = ["x", "z", "positions", "groups", "ins", "outs", "weights"] as const;
-
 /** Images that one invocation of a pointwise convolution takes, a quarter of the batch apart. */
 const TILE = 4;
 
@@ -159,7 +140,7 @@ function storeTile(to: string): string {
 
 const pointwiseShader = shader({
   name: "pointwise",
-  fields: POINTWISE,
+  fields: KERNELS.pointwise,
   body: `${PLACE}
   let own_group = id.y / outs;
   var w = weights + id.y * ins * 4;
@@ -176,7 +157,7 @@ ${storeTile("to")}`,
 
 const pointwiseDataShader = shader({
   name: "pointwiseData",
-  fields: POINTWISE,
+  fields: KERNELS.pointwiseData,
   body: `${PLACE}
   let own_group = id.y / ins;
   var w = weights + (own_group * outs * ins + id.y % ins) * 4;
@@ -187,7 +168,7 @@ ${unroll(TILE, (k) => `    y${k} += m[at + ${k} * (IMAGES / ${TILE})] * own;`)}
     w += ins * 4;
     at += IMAGES;
   }
-  let to = x + (p * groups * ins + id.y) * IMAGES + b;
+  let to = dx + (p * groups * ins + id.y) * IMAGES + b;
 ${storeTile("to")}`,
 });
 
@@ -196,7 +177,7 @@ const LANE_SUMS = ["s0", "s1", "s2", "s3"] as const;
 const pointwiseWeightsShader = both((reducing) =>
   shader({
     name: `pointwiseWeights${reducing.meets ? ", meeting" : ""}`,
-    fields: [...POINTWISE, "parts", "partStride"] as const,
+    fields: KERNELS.pointwiseWeights,
     size: summing(reducing).size,
     globals: meeting(reducing, LANE_SUMS.length),
     body: `
@@ -241,9 +222,9 @@ export function depthwiseWeights(a: Arguments<"depthwiseWeights">, { reducing }:
   return dispatch(depthwiseWeightsShader(reducing), values, sumGroups(a.vectors * a.kernel ** 2, parts, reducing));
 }
 
-function pointwiseValues(a: Omit<Arguments<"pointwise">, "x">, x: number) {
+function pointwiseValues(a: Omit<Arguments<"pointwise">, "x">) {
   const { positions, groups, ins, outs } = a;
-  return { x: vector(x), z: vector(a.z), positions, groups, ins, outs, weights: vector(a.weights) };
+  return { z: vector(a.z), positions, groups, ins, outs, weights: vector(a.weights) };
 }
 
 function tileGroups(positions: number, images: number): number {
@@ -252,16 +233,16 @@ function tileGroups(positions: number, images: number): number {
 
 export function pointwise(a: Arguments<"pointwise">, { images }: Context): Dispatch {
   const groups = tileGroups(a.positions, images);
-  return dispatch(pointwiseShader, pointwiseValues(a, a.x), [groups, a.groups * a.outs, 1]);
+  return dispatch(pointwiseShader, { x: vector(a.x), ...pointwiseValues(a) }, [groups, a.groups * a.outs, 1]);
 }
 
 export function pointwiseData(a: Arguments<"pointwiseData">, { images }: Context): Dispatch {
   const groups = tileGroups(a.positions, images);
-  return dispatch(pointwiseDataShader, pointwiseValues(a, a.dx), [groups, a.groups * a.ins, 1]);
+  return dispatch(pointwiseDataShader, { dx: vector(a.dx), ...pointwiseValues(a) }, [groups, a.groups * a.ins, 1]);
 }
 
 export function pointwiseWeights(a: Arguments<"pointwiseWeights">, { reducing }: Context): Dispatch {
   const { parts } = a;
-  const values = { ...pointwiseValues(a, a.x), parts, partStride: vector(a.partStride) };
+  const values = { x: vector(a.x), ...pointwiseValues(a), parts, partStride: vector(a.partStride) };
   return dispatch(pointwiseWeightsShader(reducing), values, sumGroups(a.groups * a.outs * a.ins, parts, reducing));
 }

@@ -1,4 +1,4 @@
-import { type Arguments, WINDOW } from "../../plan/kernels";
+import { type Arguments, KERNELS, WINDOW } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
 import type { Context } from "./context";
 
@@ -10,7 +10,7 @@ fn inside(i: i32, side: i32) -> i32 { return min(i + 2, side) - max(i - 1, 0); }
 
 const windowsShader = shader({
   name: "windows",
-  fields: ["kind", "stride", "x", "xSide", "vectors", "y", "winners"],
+  fields: KERNELS.windows,
   body: `
   let half = (xSide + stride - 1) / stride;
   let b = id.x % IMAGES;
@@ -48,7 +48,7 @@ const windowsShader = shader({
 
 const windowsDataShader = shader({
   name: "windowsData",
-  fields: ["kind", "stride", "dy", "xSide", "vectors", "dx", "winners", "add"],
+  fields: KERNELS.windowsData,
   globals: INSIDE,
   body: `
   let half = (xSide + stride - 1) / stride;
@@ -103,7 +103,7 @@ const copyShader = shader({
 
 const meanShader = shader({
   name: "mean",
-  fields: ["x", "positions", "vectors", "f"],
+  fields: KERNELS.mean,
   body: `
   let b = id.x;
   if (b >= IMAGES) { return; }
@@ -114,7 +114,7 @@ const meanShader = shader({
 
 const meanDataShader = shader({
   name: "meanData",
-  fields: ["df", "positions", "vectors", "dx"],
+  fields: KERNELS.meanData,
   body: `
   let b = id.x % IMAGES;
   let p = id.x / IMAGES;
