@@ -1,7 +1,6 @@
 import { create } from "zustand";
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings } from "../core/controls";
-import { messageOf } from "../core/errors";
-import { checkTogether } from "../core/settings";
+import { clashOf } from "../core/settings";
 import type { Choices } from "../core/space";
 import type { DeviceChoice, Divergence, Failure, Phase, SearchCost } from "../worker/protocol";
 import { formOf, INSTANT } from "./setup/presets";
@@ -160,12 +159,7 @@ export function objectiveOf({ draft, applied }: Pick<AppState, "draft" | "applie
 
 /** Why the form's settings cannot run here; null when they can. */
 export function obstacleOf({ draft, cost }: Pick<AppState, "draft" | "cost">): string | null {
-  try {
-    checkTogether(draft);
-  } catch (error) {
-    return messageOf(error);
-  }
-  return cost?.refusal ?? null;
+  return clashOf(draft)?.problem ?? cost?.refusal ?? null;
 }
 
 /** Settings of the form that the run under way doesn't obey; they act at the next reset. */

@@ -1,6 +1,5 @@
 import { CONTROL_KEYS, type ControlKey, controlOf, isControlKey, type Settings, type SettingValue } from "./controls";
-import { messageOf } from "./errors";
-import { checkSetting, checkTogether, withDefaults } from "./settings";
+import { checkSetting, clashOf, withDefaults } from "./settings";
 import { nearest } from "./text";
 
 /**
@@ -108,42 +107,23 @@ function readEdits(text: string, notes: string[]): Edit[] {
 
 /** Puts settings that clash back to their defaults, and leaves out edits that would clash when they act. */
 function reconciled(settings: Settings, edits: readonly Edit[], notes: string[]) {
+  const standard = withDefaults({ update: settings.update });
   let agreed = settings;
-  const problem = clash(agreed);
-  if (problem) {
-    const standard = withDefaults({ update: settings.update });
-    const together = [
-      "order",
-      "initialPrecision",
-      "priorPrecision",
-      "klWeight",
-      "archBeta2",
-      "weightRateEnd",
-      "weightRate",
-    ] as const;
-    agreed = { ...settings, ...Object.fromEntries(together.map((key) => [key, standard[key]])) };
-    notes.push(
-      `Settings of the link clash: ${problem}. Order, prior, curvature memory and weight rates are back at their defaults.`,
-    );
+  for (let clash = clashOf(agreed); clash; clash = clashOf(agreed)) {
+    const { problem, keys } = clash;
+    agreed = { ...agreed, ...Object.fromEntries(keys.map((key) => [key, standard[key]])) };
+    const labels = keys.map((key) => controlOf(key).label).join(" and ");
+    notes.push(`Settings of the link clash: ${problem}. ${labels} went back to the default.`);
   }
   let current = agreed;
   const kept = edits.filter(({ step, settings: turned }) => {
     const next = { ...current, ...turned };
-    const reason = clash(next);
-    if (reason) notes.push(`The edit at step ${step} was left out: ${reason}.`);
+    const clash = clashOf(next);
+    if (clash) notes.push(`The edit at step ${step} was left out: ${clash.problem}.`);
     else current = next;
-    return reason === null;
+    return clash === null;
   });
   return { settings: agreed, kept };
-}
-
-function clash(settings: Settings): string | null {
-  try {
-    checkTogether(settings);
-    return null;
-  } catch (error) {
-    return messageOf(error);
-  }
 }
 
 function halves(text: string, separator: string): [string, string] {

@@ -122,39 +122,72 @@ function nearestText(text: string, control: ChoiceControl): string {
   );
 }
 
-/** Rules that join controls. @throws {InputError} saying which values clash and what to do */
+/** Settings that break a rule which joins controls. */
+export interface Clash {
+  /** Which values clash and what to do. */
+  readonly problem: string;
+  /** The controls whose defaults keep the rule. */
+  readonly keys: readonly ControlKey[];
+}
+
+/** Rules that join controls: the problem with settings that break one, else null. */
+const RULES: readonly { readonly keys: Clash["keys"]; readonly problem: (settings: Settings) => string | null }[] = [
+  {
+    keys: ["objective"],
+    problem: ({ space, objective }) =>
+      objective === "instant" && !SPACES[space].tabled
+        ? `objective instant needs a table of every cell's accuracy, ${SPACES[space].title} has none; ` +
+          "the nearest valid value is supernet"
+        : null,
+  },
+  {
+    keys: ["initialPrecision", "priorPrecision"],
+    problem: ({ method, initialPrecision, priorPrecision }) =>
+      method === "balenas" && initialPrecision < priorPrecision
+        ? `initialPrecision ${initialPrecision} is below priorPrecision ${priorPrecision}: ` +
+          `a Gaussian cannot start wider than its prior; the nearest valid value is ${priorPrecision}`
+        : null,
+  },
+  {
+    keys: ["klWeight", "archBeta2"],
+    problem: ({ klWeight, archBeta2 }) =>
+      klWeight * (1 - archBeta2) >= 1
+        ? `klWeight ${klWeight} forgets all curvature in one step at archBeta2 ${archBeta2}: ` +
+          "their product klWeight (1 - archBeta2) must stay below 1; " +
+          `the nearest valid klWeight is ${Math.floor(1 / (1 - archBeta2)) - 1}`
+        : null,
+  },
+  {
+    keys: ["order"],
+    problem: (settings) =>
+      settings.method === "balenas" && unrolls(settings) && settings.curvature === "example"
+        ? "curvature example needs per-example gradients, which order second does not have: " +
+          "the nearest valid values are curvature batch, or order first"
+        : null,
+  },
+  {
+    keys: ["weightRateEnd", "weightRate"],
+    problem: ({ objective, weightRateEnd, weightRate }) =>
+      objective === "supernet" && weightRateEnd > weightRate
+        ? `weightRateEnd ${weightRateEnd} is above weightRate ${weightRate}: ` +
+          `the rate falls along a cosine; the nearest valid value is ${weightRate}`
+        : null,
+  },
+];
+
+/** The first rule that settings break; null where they keep all. */
+export function clashOf(settings: Settings): Clash | null {
+  for (const { keys, problem } of RULES) {
+    const found = problem(settings);
+    if (found !== null) return { problem: found, keys };
+  }
+  return null;
+}
+
+/** @throws {InputError} saying which values clash and what to do */
 export function checkTogether(settings: Settings): void {
-  const { tabled, title } = SPACES[settings.space];
-  if (settings.objective === "instant" && !tabled) {
-    throw new InputError(
-      `objective instant needs a table of every cell's accuracy, ${title} has none; the nearest valid value is supernet`,
-    );
-  }
-  if (settings.method === "balenas" && settings.initialPrecision < settings.priorPrecision) {
-    throw new InputError(
-      `initialPrecision ${settings.initialPrecision} is below priorPrecision ${settings.priorPrecision}: ` +
-        `a Gaussian cannot start wider than its prior; the nearest valid value is ${settings.priorPrecision}`,
-    );
-  }
-  if (settings.klWeight * (1 - settings.archBeta2) >= 1) {
-    const largest = Math.floor(1 / (1 - settings.archBeta2)) - 1;
-    throw new InputError(
-      `klWeight ${settings.klWeight} forgets all curvature in one step at archBeta2 ${settings.archBeta2}: ` +
-        `their product klWeight (1 - archBeta2) must stay below 1; the nearest valid klWeight is ${largest}`,
-    );
-  }
-  if (settings.method === "balenas" && unrolls(settings) && settings.curvature === "example") {
-    throw new InputError(
-      "curvature example needs per-example gradients, which order second does not have: " +
-        "the nearest valid values are curvature batch, or order first",
-    );
-  }
-  if (settings.objective === "supernet" && settings.weightRateEnd > settings.weightRate) {
-    throw new InputError(
-      `weightRateEnd ${settings.weightRateEnd} is above weightRate ${settings.weightRate}: ` +
-        `the rate falls along a cosine; the nearest valid value is ${settings.weightRate}`,
-    );
-  }
+  const clash = clashOf(settings);
+  if (clash) throw new InputError(clash.problem);
 }
 
 /** Do this method and this objective read this control? */

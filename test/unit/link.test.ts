@@ -49,6 +49,14 @@ test("settings that clash go back to their defaults, edits that would clash are 
   expect(read?.notes).toHaveLength(2);
 });
 
+test("a rule that is broken takes back its own controls alone", () => {
+  const read = readLink("#space=darts&objective=instant&order=second&method=darts&seed=9");
+  expect(read?.settings).toEqual(withDefaults({ space: "darts", method: "darts", order: "second", seed: 9 }));
+  expect(read?.notes).toEqual([
+    "Settings of the link clash: objective instant needs a table of every cell's accuracy, DARTS has none; the nearest valid value is supernet. Objective went back to the default.",
+  ]);
+});
+
 /** Cuts, doubles, swaps and replaces pieces of a text. */
 const mutation = fc.record({
   at: fc.nat(LINK.length),
