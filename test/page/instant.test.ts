@@ -1,23 +1,12 @@
-import type { PreviewServer } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { CONTROLS } from "../../src/core/controls";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
-import { serve } from "../../src/tools/page";
-import { open } from "./served";
+import { open, servedPage } from "./served";
 
-let server: PreviewServer;
-let address: string;
-
-beforeAll(async () => {
-  ({ server, address } = await serve());
-});
-
-afterAll(async () => {
-  await server.close();
-});
+const site = servedPage();
 
 test("the page opens with the instant objective under way, says what it is, and leads on to a supernet", async () => {
-  const { browser, page, errors } = await open(address, PLAIN_FLAGS);
+  const { browser, page, errors } = await open(site.address, PLAIN_FLAGS);
   try {
     await page.getByRole("button", { name: /^Pause/ }).waitFor({ timeout: 30_000 });
     expect(
@@ -65,10 +54,10 @@ test("the page opens with the instant objective under way, says what it is, and 
 });
 
 test("with reduced motion it waits for Run; hidden, it pauses where that was chosen", async () => {
-  const { browser, errors } = await open(address, PLAIN_FLAGS);
+  const { browser, errors } = await open(site.address, PLAIN_FLAGS);
   try {
     const page = await browser.newPage({ reducedMotion: "reduce" });
-    await page.goto(address);
+    await page.goto(site.address);
     await page.getByRole("button", { name: /^Run( again)?$/ }).waitFor({ timeout: 30_000 });
     await page.waitForTimeout(500);
     await page.getByRole("button", { name: /^Run( again)?$/ }).click();
@@ -96,7 +85,7 @@ test("with reduced motion it waits for Run; hidden, it pauses where that was cho
 });
 
 test("5,000 instant steps at full speed are taken in many short tasks, and leave the heap as it was", async () => {
-  const { browser, page } = await open(address, PLAIN_FLAGS);
+  const { browser, page } = await open(site.address, PLAIN_FLAGS);
   try {
     await page.getByRole("button", { name: /^Speed/ }).click();
     await page.getByRole("radio", { name: "Full" }).check();
@@ -129,7 +118,7 @@ test("5,000 instant steps at full speed are taken in many short tasks, and leave
     await chosen("5000");
     await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "v8"] });
     await run();
-    const tasks = tasksOf((await browser.stopTracing()).toString(), address);
+    const tasks = tasksOf((await browser.stopTracing()).toString(), site.address);
     const after = await heap();
     // Processor time, which does not count what other programs take meanwhile.
     const long = tasks.filter((task) => task > 50).length;
@@ -172,10 +161,10 @@ function tasksOf(trace: string, address: string): number[] {
 }
 
 test("every method runs to its end, is explained, and keeps its own knobs to itself", async () => {
-  const { browser, errors } = await open(address, PLAIN_FLAGS);
+  const { browser, errors } = await open(site.address, PLAIN_FLAGS);
   try {
     const page = await browser.newPage({ reducedMotion: "reduce" });
-    await page.goto(address);
+    await page.goto(site.address);
     const run = page.getByRole("button", { name: /^Run( again)?$/ });
     await run.waitFor({ timeout: 30_000 });
     const steps = page.getByRole("textbox", { name: /^Steps/ }).first();

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
-import { chooseSupernet, serve } from "../../src/tools/page";
-import { open } from "./served";
+import { chooseSupernet } from "../../src/tools/page";
+import { open, servedPage } from "./served";
+
+const site = servedPage();
 
 test("a run whose GPU is lost goes on from its last checkpoint, and the timeline says so", async () => {
-  const { server, address } = await serve();
-  const { browser, page, errors } = await open(address, WEBGPU_FLAGS);
+  const { browser, page, errors } = await open(site.address, WEBGPU_FLAGS);
   try {
     await chooseSupernet(page);
     await page.getByRole("button", { name: /^Device: WebGPU$/ }).waitFor({ timeout: 60_000 });
@@ -25,6 +26,5 @@ test("a run whose GPU is lost goes on from its last checkpoint, and the timeline
     expect(errors).toEqual([]);
   } finally {
     await browser.close();
-    await server.close();
   }
 });

@@ -4,26 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
-import type { PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import type { StepRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
-import { serve } from "../../src/tools/page";
-import { button, faults, open } from "./served";
+import { button, faults, open, servedPage } from "./served";
 
-let server: PreviewServer;
-let address: string;
+const site = servedPage();
 let folder: string;
 
 beforeAll(async () => {
-  ({ server, address } = await serve());
   folder = await mkdtemp(join(tmpdir(), "playground-"));
 });
 
 afterAll(async () => {
-  await server.close();
   await rm(folder, { recursive: true });
 });
 
@@ -52,7 +47,7 @@ async function another(browser: Browser, url: string): Promise<Page> {
 }
 
 test("run, hover, scrub, draw, turn a knob, share, and open it again", async () => {
-  const { browser, page, errors } = await open(`${address}${LINK}`, PLAIN_FLAGS);
+  const { browser, page, errors } = await open(`${site.address}${LINK}`, PLAIN_FLAGS);
   try {
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await finished(page);
@@ -174,9 +169,9 @@ test("run, hover, scrub, draw, turn a knob, share, and open it again", async () 
 test("a link of a supernet gives the same run on WebAssembly, number for number", async () => {
   const link =
     "#steps=10&channels=2&image=8&batch=4&images=1250&evaluateImages=4&seed=9&edits=4:archRate=0.05;6:flip=false";
-  const { browser, page } = await open(`${address}${link}`, PLAIN_FLAGS);
+  const { browser, page } = await open(`${site.address}${link}`, PLAIN_FLAGS);
   try {
-    const twin = await another(browser, `${address}${link}`);
+    const twin = await another(browser, `${site.address}${link}`);
     const steps: StepRecord[][] = [];
     for (const each of [page, twin]) {
       await finished(each);
@@ -194,7 +189,7 @@ test("a link of a supernet gives the same run on WebAssembly, number for number"
 
 test("a mended link says what was mended, and runs", async () => {
   const { browser, page, errors } = await open(
-    `${address}#objective=instant&steps=12&seed=abc&metod=darts`,
+    `${site.address}#objective=instant&steps=12&seed=abc&metod=darts`,
     PLAIN_FLAGS,
   );
   try {
@@ -212,7 +207,7 @@ test("a mended link says what was mended, and runs", async () => {
 });
 
 test("axe finds nothing serious in any view, in both themes, wide and narrow", async () => {
-  const { browser, page } = await open(`${address}${LINK}`, PLAIN_FLAGS);
+  const { browser, page } = await open(`${site.address}${LINK}`, PLAIN_FLAGS);
   try {
     await finished(page);
     for (const width of [1280, 390]) {

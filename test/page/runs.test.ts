@@ -3,30 +3,26 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import type { PreviewServer } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import type { StepRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
-import { chooseSupernet, serve } from "../../src/tools/page";
-import { button, faults, open } from "./served";
+import { chooseSupernet } from "../../src/tools/page";
+import { button, faults, open, servedPage } from "./served";
 
-let server: PreviewServer;
-let address: string;
+const site = servedPage();
 let folder: string;
 let file: string;
 
-beforeAll(async () => {
-  ({ server, address } = await serve());
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "runs-"));
   file = join(folder, "from elsewhere.jsonl");
   const flags = "--steps 6 --channels 2 --image 8 --batch 4 --device wasm --set images=1250 --set evaluateImages=4";
   execFileSync(process.execPath, ["--import", "tsx", "src/cli/nas.ts", "search", ...flags.split(" "), "--out", file]);
 });
 
-afterAll(async () => {
-  await server.close();
+afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
@@ -47,7 +43,7 @@ const names = (page: Page) =>
   page.locator(".run-name").evaluateAll((all) => all.map((each) => each.textContent?.split(" · ")[0].trim()));
 
 test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, brought back, and outlast the page", async () => {
-  const { browser, page, errors } = await open(address, PLAIN_FLAGS);
+  const { browser, page, errors } = await open(site.address, PLAIN_FLAGS);
   try {
     await ready(page);
     await button(page, "Compare").click();
@@ -101,7 +97,7 @@ test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, b
 });
 
 test("a run file from elsewhere is imported and scrubbed; a broken one gets a sentence", async () => {
-  const { browser, page, errors } = await open(address, PLAIN_FLAGS);
+  const { browser, page, errors } = await open(site.address, PLAIN_FLAGS);
   try {
     await button(page, "Runs").click();
     const field = page.locator("input[type=file]");
@@ -138,7 +134,7 @@ test("a run file from elsewhere is imported and scrubbed; a broken one gets a se
 });
 
 test("where the browser keeps nothing, runs last until the page closes, and the list says so", async () => {
-  const { browser, page, errors } = await open(address, PLAIN_FLAGS);
+  const { browser, page, errors } = await open(site.address, PLAIN_FLAGS);
   try {
     await page.addInitScript("Object.defineProperty(globalThis, 'indexedDB', { value: undefined })");
     await page.reload();

@@ -1,22 +1,12 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
-import type { PreviewServer } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { PLAIN_FLAGS, WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
-import { chooseSupernet, serve } from "../../src/tools/page";
-import { open } from "./served";
+import { chooseSupernet } from "../../src/tools/page";
+import { open, servedPage } from "./served";
 
-let server: PreviewServer;
-let address: string;
-
-beforeAll(async () => {
-  ({ server, address } = await serve());
-});
-
-afterAll(async () => {
-  await server.close();
-});
+const site = servedPage();
 
 /** A search small enough for a software adapter. */
 const SMALL = { Steps: 30, "Images a half": 1250, "Image size": 8, Channels: 2, Batch: 4, "Evaluate on": 4 };
@@ -39,7 +29,7 @@ const reached = (page: Page, step: number) =>
   expect.poll(() => stepNumber(page), { timeout: 120_000, interval: 200 }).toBeGreaterThanOrEqual(step);
 
 test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", async () => {
-  const { browser, page, requests, errors } = await open(address, WEBGPU_FLAGS);
+  const { browser, page, requests, errors } = await open(site.address, WEBGPU_FLAGS);
   try {
     await chooseSupernet(page);
     await page.getByRole("button", { name: /^Device: WebGPU$/ }).waitFor({ timeout: 60_000 });
@@ -77,14 +67,14 @@ test("a short search on WebGPU: run, pause, turn a knob, step, reset, finish", a
     await expect.poll(() => page.locator(".benchmark").innerText()).toMatch(/\d\d\.\d\d/);
 
     expect(errors).toEqual([]);
-    for (const url of requests) expect(url.startsWith(address) || url.startsWith("blob:")).toBe(true);
+    for (const url of requests) expect(url.startsWith(site.address) || url.startsWith("blob:")).toBe(true);
   } finally {
     await browser.close();
   }
 });
 
 test("the cost of a search is on the page before it runs, and what the device cannot hold is refused", async () => {
-  const { browser, page } = await open(address, PLAIN_FLAGS);
+  const { browser, page } = await open(site.address, PLAIN_FLAGS);
   try {
     await chooseSupernet(page);
     const cost = page.locator(".cost");
@@ -107,7 +97,7 @@ test("the cost of a search is on the page before it runs, and what the device ca
 });
 
 test("without WebGPU the page names the device that takes its place", async () => {
-  const { browser, page } = await open(address, PLAIN_FLAGS);
+  const { browser, page } = await open(site.address, PLAIN_FLAGS);
   try {
     await chooseSupernet(page);
     const device = page.getByRole("button", { name: /^Device: (WebAssembly|WebGL|CPU), in place of WebGPU$/ });

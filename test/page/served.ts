@@ -1,7 +1,23 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
 import { CHROMIUM } from "../../src/tools/chromium.mjs";
+import { serve } from "../../src/tools/page";
+
+/** Serves the built page while the tests of a file run. */
+export function servedPage(): { readonly address: string } {
+  let serving: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    serving = await serve();
+  });
+  afterAll(() => serving.server.close());
+  return {
+    get address() {
+      return serving.address;
+    },
+  };
+}
 
 /** A page in a fresh browser started with `flags`, and every address that it asks for. */
 export async function open(

@@ -1,26 +1,15 @@
-import type { PreviewServer } from "vite";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { CONTROLS } from "../../src/core/controls";
 import { WEBGPU_FLAGS } from "../../src/tools/chromium.mjs";
-import { serve } from "../../src/tools/page";
-import { button, open } from "./served";
+import { button, open, servedPage } from "./served";
 
-let server: PreviewServer;
-let address: string;
-
-beforeAll(async () => {
-  ({ server, address } = await serve());
-});
-
-afterAll(async () => {
-  await server.close();
-});
+const site = servedPage();
 
 /** Small enough for a software adapter: one link a search. */
 const SMALL = "steps=2&images=1250&image=8&channels=2&batch=4&evaluateEvery=2&evaluateImages=4";
 
 test("each space and each method finish a search on WebGPU", async () => {
-  const { browser, page, errors } = await open(`${address}#${SMALL}`, WEBGPU_FLAGS);
+  const { browser, page, errors } = await open(`${site.address}#${SMALL}`, WEBGPU_FLAGS);
   const over = page.getByText("The search is over:");
   try {
     await over.waitFor({ timeout: 120_000 });
