@@ -3,7 +3,6 @@ import { nearest } from "../core/text";
 import { DivergenceError } from "../search/search";
 import { bench } from "./bench";
 import { devices } from "./devices";
-
 import { inspect } from "./inspect";
 import { Interrupted, search } from "./search";
 

@@ -1,5 +1,6 @@
 import { RandomStream } from "../core/random";
 import { softmaxRows } from "../core/softmax";
+import { median } from "../core/statistics";
 import { chooseDevice } from "./devices";
 import type { Batch, DeviceId, Engine, EngineId, SupernetSpec, WeightStep } from "./engine";
 import { initialWeights, parameterLayout } from "./network";
@@ -163,12 +164,6 @@ async function answered<T>(answer: Promise<T>, who: string): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Counts compute dispatches at the interface itself until the function returned is called. */

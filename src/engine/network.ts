@@ -54,9 +54,9 @@ export function parameterLayout(space: SearchSpace, sizes: NetworkSizes, archite
 }
 
 /**
- * NAS-Bench-201 (Dong and Yang, ICLR 2020). Convolutions have no bias. Batch norm is affine in the skeleton; in the cells it has no parameters in the supernet, as upstream, and
- * is affine in the discrete network of an architecture, which has only the operations that were chosen: those of edges that lead
- * nowhere too, as the benchmark counts.
+ * NAS-Bench-201 (Dong and Yang, ICLR 2020). Convolutions have no bias. Batch norm is affine in the skeleton; in the cells it has no
+ * parameters in the supernet, as upstream, and is affine in the discrete network of an architecture, which has only the operations that
+ * were chosen: those of edges that lead nowhere too, as the benchmark counts.
  */
 function nasBench201Layout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
   const layout: Parameter[] = [];

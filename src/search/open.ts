@@ -12,7 +12,7 @@ import type { Batch, DeviceReport, Engine, SupernetSpec } from "../engine/engine
 import { InstantEngine, objectiveTable } from "../engine/instant/engine";
 import { EXACT, Examples } from "../engine/instant/examples";
 import { initialWeights, parameterLayout } from "../engine/network";
-import { createPlan, type PlanCost, planCost, tooLarge } from "../engine/plan/plan";
+import { createPlan, type Plan, type PlanCost, planCost, tooLarge } from "../engine/plan/plan";
 import { Search } from "./search";
 
 /** What the search on a supernet finds around it: images, a device, and the benchmark's figures where the space has them. */
@@ -45,14 +45,24 @@ export interface SearchCost extends PlanCost {
   readonly refusal: string | null;
 }
 
+let costed: { readonly network: string; readonly plan: Plan } | null = null;
+
+/** Most knobs leave the network as it is, and a large one takes a fifth of a second to plan: the last plan is kept. */
+function planToCost(spec: SupernetSpec): Plan {
+  const network = JSON.stringify([spec.space.id, spec.sizes, spec.batch]);
+  if (costed?.network !== network) {
+    costed = { network, plan: createPlan(spec, { limit: Number.POSITIVE_INFINITY }) };
+  }
+  return costed.plan;
+}
+
 /** The cost of a search, known before it runs. */
 export function costOf(
   settings: Settings,
   dataset: Pick<Dataset, "classes">,
   { arenaLimit = Number.POSITIVE_INFINITY }: Pick<OpenDevice, "arenaLimit">,
 ): SearchCost {
-  const plan = createPlan(specOf(settings, dataset), { limit: Number.POSITIVE_INFINITY });
-  const cost = planCost(plan, stepPasses(settings));
+  const cost = planCost(planToCost(specOf(settings, dataset)), stepPasses(settings));
   const refusal = cost.arenaBytes > arenaLimit ? tooLarge(cost.arenaBytes, arenaLimit) : null;
   return { ...cost, refusal };
 }

@@ -4,7 +4,7 @@ import { layoutSize, parameterLayout } from "../../src/engine/network";
 import { createPlan, planCost } from "../../src/engine/plan/plan";
 import { type Case, type Mix, relativeError, slope } from "../support/cases";
 import { dartsCase, dartsOracle, dartsScored, spaceOf } from "../support/darts";
-import { Interpreter } from "../support/interpreter";
+import { expectPasses, forget } from "../support/passes";
 
 const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: number; mix?: Mix }[] = [
   { name: "dense", sizes: {}, batch: 3 },
@@ -16,30 +16,13 @@ const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: nu
 describe("the plan of a DARTS network, run in float64", () => {
   for (const { name, sizes, batch, mix } of SETTINGS) {
     it(`computes the network and its gradients: ${name}`, () => {
-      const { spec, weights, mixing, batch: data } = dartsCase(sizes, batch, mix);
+      const made = dartsCase(sizes, batch, mix);
+      const { spec, weights, mixing, batch: data } = made;
       const plan = createPlan(spec, { parts: 3, slots: 4 });
       const expected = dartsOracle(spec, weights, mixing, data);
-      const machine = new Interpreter(plan);
-      machine.load(weights);
-      const { losses, hits, mixingGradient, examples } = plan.regions;
-      const read = (offset: number, count: number) => Array.from(machine.arena.subarray(offset, offset + count));
-      const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / batch;
-      for (const pass of ["evaluate", "architecture", "examples"] as const) {
-        machine.arena.fill(Number.NaN, plan.regions.squares + 4);
-        machine.feed(mixing, data);
-        machine.run(plan.programs[pass]);
-        expect(mean(read(losses, batch))).toBeCloseTo(expected.loss, 10);
-        expect(mean(read(hits, batch))).toBe(expected.accuracy);
-        if (pass === "evaluate") continue;
-        expect(relativeError(read(mixingGradient, mixing.length), expected.mixing)).toBeLessThan(1e-9);
-      }
-      const perExample = expected.perExample.map((_, i) => {
-        const [b, k] = [Math.floor(i / mixing.length), i % mixing.length];
-        return batch * machine.arena[examples + k * plan.images + b];
-      });
-      expect(relativeError(perExample, expected.perExample)).toBeLessThan(1e-9);
+      const machine = expectPasses(plan, made, expected);
 
-      machine.arena.fill(Number.NaN, plan.regions.squares + 4);
+      forget(machine, plan);
       machine.feed(mixing, data, { rate: 0, momentum: 0, decay: 0, clip: 1e9 });
       machine.run(plan.programs.weights);
       expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);

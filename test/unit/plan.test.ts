@@ -7,8 +7,8 @@ import { createPlan, planCost } from "../../src/engine/plan/plan";
 import { Arena } from "../../src/engine/plan/program";
 import { pack, unpack } from "../../src/engine/plan/weights";
 import { type Case, type Mix, relativeError, slope, supernetCase } from "../support/cases";
-import { Interpreter } from "../support/interpreter";
 import { oracle, scored } from "../support/oracle";
+import { expectPasses, forget } from "../support/passes";
 
 const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: number; mix?: Mix }[] = [
   { name: "dense", sizes: {}, batch: 3 },
@@ -22,32 +22,14 @@ const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: nu
 describe("a plan, run in float64", () => {
   for (const { name, sizes, batch, mix } of SETTINGS) {
     it(`computes the network and its gradients: ${name}`, () => {
-      const { spec, weights, mixing, batch: data } = supernetCase(sizes, batch, mix);
+      const made = supernetCase(sizes, batch, mix);
+      const { spec, weights, mixing, batch: data } = made;
       const plan = createPlan(spec, { parts: 3, slots: 4 });
       const expected = oracle(spec, weights, mixing, data);
-      const machine = new Interpreter(plan);
-      machine.load(weights);
-      const { losses, hits, mixingGradient, examples } = plan.regions;
-      const read = (offset: number, count: number) => Array.from(machine.arena.subarray(offset, offset + count));
-      const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / batch;
-
-      for (const pass of ["evaluate", "architecture", "examples"] as const) {
-        machine.arena.fill(Number.NaN, plan.regions.squares + 4);
-        machine.feed(mixing, data);
-        machine.run(plan.programs[pass]);
-        expect(mean(read(losses, batch))).toBeCloseTo(expected.loss, 10);
-        expect(mean(read(hits, batch))).toBe(expected.accuracy);
-        if (pass === "evaluate") continue;
-        expect(relativeError(read(mixingGradient, mixing.length), expected.mixing)).toBeLessThan(1e-9);
-      }
-      const perExample = expected.perExample.map((_, i) => {
-        const [b, k] = [Math.floor(i / mixing.length), i % mixing.length];
-        return batch * machine.arena[examples + k * plan.images + b];
-      });
-      expect(relativeError(perExample, expected.perExample)).toBeLessThan(1e-9);
+      const machine = expectPasses(plan, made, expected);
 
       const step = { rate: 0.1, momentum: 0.9, decay: 3e-4, clip: 0.5 };
-      machine.arena.fill(Number.NaN, plan.regions.squares + 4);
+      forget(machine, plan);
       machine.load(Float32Array.of(...weights, ...weights));
       machine.feed(mixing, data, step);
       machine.run(plan.programs.weights);

@@ -25,6 +25,9 @@ interface Props {
   height: number;
 }
 
+/** In less than so much room, px², the labels of many edges would cover each other: that of the edge pointed at stands alone. */
+const ROOM_FOR_LABELS = 60_000;
+
 /** Of small, strong text, px. */
 const CHARACTER_WIDTH = 6.1;
 
@@ -49,7 +52,9 @@ export const Drawing = memo(function Drawing({
   const focus = useFocus();
   const narrow = width < NARROW;
   const bundle = bundleOf(space, width);
-  const brief = narrow || kind.end - kind.first > FEW_EDGES;
+  const many = kind.end - kind.first > FEW_EDGES;
+  const brief = narrow || many;
+  const crowded = many && width * height < ROOM_FOR_LABELS;
   const strands = useMemo(() => all.filter(({ row }) => isOfKind(kind, row)), [all, kind]);
   const { drawing, labels } = useMemo(() => {
     const drawing = layoutCell(space, width, height);
@@ -121,6 +126,7 @@ export const Drawing = memo(function Drawing({
         const operation = space.rows[row].choices[choices[row]];
         // What a dropped edge leads by stands in the posterior.
         if (space.keptEdges !== null && operation === "none") return null;
+        if (crowded && focus.row !== row) return null;
         const look = lookOf(operation);
         return (
           <text

@@ -32,8 +32,7 @@ const COST = { label: 100, node: 10, curve: 12, along: 20 };
 
 /**
  * A place for every edge's label, beside its own curve, or on it where edges are so many that a label beside two of them could be either's,
- * and clear of the other labels first, then of nodes and curves. It depends on
- * sizes alone, never on what the labels say.
+ * and clear of the other labels first, then of nodes and curves. It depends on sizes alone, never on what the labels say.
  * @param reach half the thickness of an edge, px; null for labels on their curves
  * @param longest width of the longest label, px
  */

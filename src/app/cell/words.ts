@@ -15,6 +15,7 @@ export function describeCell(moment: Moment, choices: Choices): string {
   return `Operation of each edge: ${edgesOf(moment, choices).join(", ")}.`;
 }
 
-function edgesOf({ space }: Moment, choices: Choices): string[] {
+/** Every edge with its operation. */
+export function edgesOf({ space }: Moment, choices: Choices): string[] {
   return space.rows.map((row, r) => `${edgeName(space, r)} ${outcomeOf(space, row.choices[choices[r]]).name}`);
 }

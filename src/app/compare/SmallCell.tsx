@@ -2,9 +2,10 @@ import { strandPoints } from "../cell/curve";
 import { isOfKind, useCellKind } from "../cell/kinds";
 import { layoutCell, NARROW } from "../cell/layout";
 import { cellStrands } from "../cell/strands";
+import { edgesOf } from "../cell/words";
 import { polyline } from "../charts/path";
 import type { Moment } from "../moment";
-import { edgeName, lookOf, outcomeOf } from "../operations";
+import { lookOf } from "../operations";
 import { hover, lightOf, useFocus } from "../store";
 
 const RADIUS = 12;
@@ -17,7 +18,13 @@ export function SmallCell({ moment, width, height }: { moment: Moment; width: nu
   const drawing = layoutCell(space, Math.min(width, NARROW - 1), height);
   const strands = cellStrands(moment, moment.choices).filter(({ row, width }) => width > 0 && isOfKind(kind, row));
   return (
-    <svg width={width} height={height} role="img" aria-label={words(moment)} onPointerLeave={() => hover({})}>
+    <svg
+      width={width}
+      height={height}
+      role="img"
+      aria-label={`Most probable cell: ${edgesOf(moment, moment.choices).join(", ")}.`}
+      onPointerLeave={() => hover({})}
+    >
       {strands.map(({ row, operation, width: thickness, offset, bow }) => {
         const { colour, dash } = lookOf(operation);
         const path = polyline(strandPoints(drawing.edges[row], offset, bow));
@@ -53,10 +60,4 @@ export function SmallCell({ moment, width, height }: { moment: Moment; width: nu
       })}
     </svg>
   );
-}
-
-/** The drawing in words. */
-function words({ space, choices }: Moment): string {
-  const edges = space.rows.map((row, r) => `${edgeName(space, r)} ${outcomeOf(space, row.choices[choices[r]]).name}`);
-  return `Most probable cell: ${edges.join(", ")}.`;
 }

@@ -13,8 +13,8 @@ export type Mixture = Pick<Proposal, "alpha" | "mixing">;
 
 /**
  * What DARTS and its relatives share: one value per architecture parameter, learnt by Adam with weight decay. They differ in how a
- * mixture is made of the parameters, in what the weights train at, and in what is added to the loss. As it stands it is
- * DARTS: the mixture is the softmax.
+ * mixture is made of the parameters, in what the weights train at, and in what is added to the loss. As it stands it is DARTS: the
+ * mixture is the softmax.
  */
 export abstract class PointEstimate implements Method {
   abstract readonly id: Settings["method"];

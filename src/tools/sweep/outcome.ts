@@ -1,4 +1,5 @@
 import { BENCHMARK_SETS } from "../../core/benchmark";
+import { mean } from "../../core/statistics";
 import { parseRunFile } from "../../search/runfile";
 
 /** What a sweep keeps of a run file. */
@@ -30,7 +31,6 @@ export function outcomeOf(name: string, text: string): Outcome {
   const { benchmark } = result;
   const gradients = steps.slice(-100).flatMap(({ gradient }) => gradient?.flat() ?? []);
   const { scale } = steps[steps.length - 1];
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const rounded = (value: number) => Number(value.toPrecision(4));
   return {
     name,

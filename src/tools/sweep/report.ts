@@ -1,9 +1,9 @@
+import { SETS } from "../../app/benchmark/sets";
 import { BENCHMARK_SETS, type Benchmark } from "../../core/benchmark";
 import { CONTROLS, type ControlKey } from "../../core/controls";
+import { deviation, mean, median } from "../../core/statistics";
 import type { Outcome } from "./outcome";
 import { LINES, QUESTIONS, SEEDS } from "./settings";
-
-const TITLES = { cifar10: "CIFAR-10", cifar100: "CIFAR-100", "imagenet16-120": "ImageNet16-120" } as const;
 
 /** The line that the others are paired with, seed by seed. */
 const CONTROL = "default";
@@ -21,13 +21,17 @@ export function report(outcomes: readonly Outcome[], benchmark: Benchmark): stri
     "mean ± standard deviation over the seeds, and of CIFAR-10 the median, the worst and how many lie below 88. The difference is that of",
     `CIFAR-10 from the line "${CONTROL}" on the same seeds, ± its standard error.`,
     "",
-    "## To judge by: seeds that no choice has seen",
-    "",
-    ...table(
-      LINES.map(({ name }) => name),
-      judged,
-      benchmark,
-    ),
+    ...(judged.length > 0
+      ? [
+          "## To judge by: seeds that no choice has seen",
+          "",
+          ...table(
+            LINES.map(({ name }) => name),
+            judged,
+            benchmark,
+          ),
+        ]
+      : []),
     "## To choose by",
     "",
     ...QUESTIONS.flatMap(({ title, lines }) => [
@@ -38,10 +42,12 @@ export function report(outcomes: readonly Outcome[], benchmark: Benchmark): stri
         chosen,
         benchmark,
       ),
-      ...lines.flatMap(({ name, settings }) => {
-        const text = Object.entries(settings).map(([key, value]) => `${CONTROLS[key as ControlKey].label} ${value}`);
-        return text.length > 0 ? [`- ${name}: ${text.join(", ")}`] : [];
-      }),
+      ...lines
+        .filter(({ name }) => chosen.some((outcome) => outcome.name === name))
+        .flatMap(({ name, settings }) => {
+          const text = Object.entries(settings).map(([key, value]) => `${CONTROLS[key as ControlKey].label} ${value}`);
+          return text.length > 0 ? [`- ${name}: ${text.join(", ")}`] : [];
+        }),
       "",
     ]),
   ].join("\n");
@@ -54,7 +60,7 @@ function table(names: readonly string[], outcomes: readonly Outcome[], benchmark
     .filter((name) => of(name).length > 0)
     .map((name) => {
       const found = of(name);
-      const first = found.map(({ test }) => test[0]).sort((a, b) => a - b);
+      const first = found.map(({ test }) => test[0]);
       const differences = found.flatMap(({ seed, test }) => {
         const other = control.find((outcome) => outcome.seed === seed);
         return other ? [test[0] - other.test[0]] : [];
@@ -66,50 +72,25 @@ function table(names: readonly string[], outcomes: readonly Outcome[], benchmark
         found.length,
         ...BENCHMARK_SETS.map((_, set) => spread(found.map(({ test }) => test[set]))),
         median(first).toFixed(2),
-        first[0].toFixed(2),
+        Math.min(...first).toFixed(2),
         first.filter((value) => value < 88).length,
         name === CONTROL || differences.length < 2
           ? ""
           : `${signed(mean(differences))} ± ${(deviation(differences) / Math.sqrt(differences.length)).toFixed(2)}`,
         mean(found.map(({ skips }) => last(skips))).toFixed(1),
         scales.length > 0 ? mean(scales).toFixed(2) : "",
-        mean(found.map(({ seconds }) => seconds)).toFixed(0),
       ];
     });
   const random = [
     "any cell of the space",
     "",
     ...BENCHMARK_SETS.map((set) => spread([...benchmark.testAccuracy(set)])),
-    median([...benchmark.testAccuracy("cifar10")].sort((a, b) => a - b)).toFixed(2),
-    ...Array(6).fill(""),
+    median([...benchmark.testAccuracy("cifar10")]).toFixed(2),
+    ...Array(5).fill(""),
   ];
-  const head = [
-    "",
-    "seeds",
-    ...BENCHMARK_SETS.map((set) => TITLES[set]),
-    "median",
-    "worst",
-    "< 88",
-    "difference",
-    "skips",
-    "σ",
-    "s",
-  ];
+  const head = ["", "seeds", ...SETS.map(({ title }) => title), "median", "worst", "< 88", "difference", "skips", "σ"];
   const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line), line(random), ""];
-}
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** Sample standard deviation. */
-function deviation(values: readonly number[]): number {
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
-}
-
-function median(sorted: readonly number[]): number {
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
 const spread = (values: readonly number[]) =>

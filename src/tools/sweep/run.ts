@@ -45,9 +45,10 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
   const device = await chooseDevice({ device: "wasm" });
   const dataset = await openData("fashion-mnist");
   const benchmark = await openBenchmark("nasbench201");
+  const done = new Set(known().map(({ name, seed }) => `${name} ${seed}`));
   for (let seed = first; seed <= last; seed++) {
     for (const { name, settings } of wanted) {
-      if (known().some((outcome) => outcome.name === name && outcome.seed === seed)) continue;
+      if (done.has(`${name} ${seed}`)) continue;
       const whole = withDefaults({ ...settings, seed, evaluateEvery: 100 });
       const { search, close } = await openSearch(whole, {
         dataset,

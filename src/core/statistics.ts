@@ -1,0 +1,43 @@
+/** What is said of a list of numbers, none of them missing. */
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Sample standard deviation; of one value it is not a number. */
+export function deviation(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Spearman's rank correlation of two lists of a length, at least two. */
+export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
+  return correlation(ranks(a), ranks(b));
+}
+
+/** Places of values among all, from 0; equals share the mean of theirs. */
+function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
+  const rank = new Array<number>(values.length);
+  for (let first = 0; first < order.length; ) {
+    let end = first;
+    while (end < order.length && values[order[end]] === values[order[first]]) end++;
+    for (let i = first; i < end; i++) rank[order[i]] = (first + end - 1) / 2;
+    first = end;
+  }
+  return rank;
+}
+
+/** Pearson's correlation. */
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const [meanA, meanB] = [mean(a), mean(b)];
+  const covariance = (x: readonly number[], y: readonly number[], meanX: number, meanY: number) =>
+    x.reduce((sum, value, i) => sum + (value - meanX) * (y[i] - meanY), 0);
+  return covariance(a, b, meanA, meanB) / Math.sqrt(covariance(a, a, meanA, meanA) * covariance(b, b, meanB, meanB));
+}

@@ -1,0 +1,39 @@
+import { expect } from "vitest";
+import type { Plan } from "../../src/engine/plan/plan";
+import { type Case, relativeError } from "./cases";
+import { Interpreter } from "./interpreter";
+import type { Outcome } from "./oracle";
+
+/** Scratch of a plan is not a number before a program runs: what it reads it has to write. */
+export function forget({ arena }: Interpreter, { regions }: Plan): void {
+  arena.fill(Number.NaN, regions.squares + 4);
+}
+
+/**
+ * Runs the passes of a plan that leave the weights alone, and holds loss, accuracy, dL/dp and per-example dL/dp to those of a network in
+ * float64.
+ * @returns the machine, with the case's weights
+ */
+export function expectPasses(plan: Plan, { weights, mixing, batch }: Case, expected: Outcome): Interpreter {
+  const machine = new Interpreter(plan);
+  machine.load(weights);
+  const { losses, hits, mixingGradient, examples } = plan.regions;
+  const count = batch.labels.length;
+  const read = (offset: number, length: number) => Array.from(machine.arena.subarray(offset, offset + length));
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / count;
+  for (const pass of ["evaluate", "architecture", "examples"] as const) {
+    forget(machine, plan);
+    machine.feed(mixing, batch);
+    machine.run(plan.programs[pass]);
+    expect(mean(read(losses, count))).toBeCloseTo(expected.loss, 10);
+    expect(mean(read(hits, count))).toBe(expected.accuracy);
+    if (pass === "evaluate") continue;
+    expect(relativeError(read(mixingGradient, mixing.length), expected.mixing)).toBeLessThan(1e-9);
+  }
+  const perExample = expected.perExample.map((_, i) => {
+    const [b, k] = [Math.floor(i / mixing.length), i % mixing.length];
+    return count * machine.arena[examples + k * plan.images + b];
+  });
+  expect(relativeError(perExample, expected.perExample)).toBeLessThan(1e-9);
+  return machine;
+}
