@@ -105,11 +105,15 @@ test("5,000 instant steps at full speed are taken in many short tasks, and leave
       });
     };
     const session = await page.context().newCDPSession(page);
-    // The last frames' animations and deferred renders hold a megabyte for a moment after the end.
+    // The last frames' animations and deferred renders hold a megabyte for a while after the end: the least of several looks counts.
     const heap = async () => {
-      await page.waitForTimeout(3000);
-      await session.send("HeapProfiler.collectGarbage");
-      return (await session.send("Runtime.getHeapUsage")).usedSize;
+      const sizes: number[] = [];
+      for (let look = 0; look < 4; look++) {
+        await page.waitForTimeout(1500);
+        await session.send("HeapProfiler.collectGarbage");
+        sizes.push((await session.send("Runtime.getHeapUsage")).usedSize);
+      }
+      return Math.min(...sizes);
     };
     // Charts thin their points out by powers of two: at 2,500 steps they have as many as at 5,000.
     await chosen("2500");
