@@ -61,6 +61,30 @@ export const QUESTIONS: readonly Question[] = [
     ],
   },
   {
+    title: "At 8 px, where a step costs a quarter",
+    lines: [
+      { name: "8-px-rate-0.005", settings: { image: 8, archRate: 0.005 } },
+      { name: "8-px-n-5000", settings: { image: 8, posteriorN: 5000 } },
+      { name: "8-px-fixed-0.6", settings: { image: 8, scales: "fixed", fixedScale: 0.6 } },
+      { name: "8-px-8-channels", settings: { image: 8, channels: 8 } },
+      { name: "8-px-three-cells", settings: { image: 8, cells: 3 } },
+      { name: "8-px-batch-64", settings: { image: 8, batch: 64 } },
+      { name: "8-px-warm-up", settings: { image: 8, warmupSteps: 600 } },
+      { name: "8-px-per-example", settings: { image: 8, curvature: "example" } },
+      { name: "8-px-weight-rate-0.1", settings: { image: 8, weightRate: 0.1 } },
+      { name: "8-px-warm-up-example", settings: { image: 8, warmupSteps: 600, curvature: "example" } },
+      { name: "8-px-warm-up-0.005", settings: { image: 8, warmupSteps: 600, archRate: 0.005 } },
+      { name: "8-px-warm-up-batch-64", settings: { image: 8, warmupSteps: 600, batch: 64 } },
+      {
+        name: "8-px-warm-up-example-0.005",
+        settings: { image: 8, warmupSteps: 600, curvature: "example", archRate: 0.005 },
+      },
+      { name: "8-px-warm-up-1200-0.005", settings: { image: 8, warmupSteps: 1200, archRate: 0.005 } },
+      { name: "8-px-darts", settings: { image: 8, method: "darts" } },
+      { name: "8-px-drnas", settings: { image: 8, method: "drnas" } },
+    ],
+  },
+  {
     title: "Other methods",
     lines: [
       { name: "darts", settings: { method: "darts" } },
