@@ -66,11 +66,14 @@ export function applications({ times }: Separable): string[] {
 
 /**
  * Trainable tensors. Convolutions have no bias, and batch norm is affine in the stem alone, as upstream.
- * @throws {InputError} for a discrete network, or where an operation is unknown
+ * @throws {InputError} for a discrete network, partial channels, or where an operation is unknown
  */
-export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
+export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices, partial = 1): Parameter[] {
   if (architecture) {
     throw new InputError(`discrete networks of ${space.title} cannot be trained; search without training the outcome`);
+  }
+  if (partial > 1) {
+    throw new InputError(`the network of ${space.title} has no partial channels; choose 1, all of them`);
   }
   const layout: Parameter[] = [];
   const add = appender(layout);

@@ -108,7 +108,7 @@ export class Oracle {
     protected readonly running?: Running,
   ) {
     this.count = batch.labels.length;
-    const layout = parameterLayout(spec.space, spec.sizes, spec.architecture);
+    const layout = parameterLayout(spec.space, spec.sizes, spec.architecture, spec.partial);
     this.layout = new Map(layout.map((parameter) => [parameter.name, parameter]));
     this.dWeights = new Float64Array(weights.length);
     this.perExample = new Float64Array(this.count * spec.space.size);
@@ -317,9 +317,18 @@ export class Oracle {
 
   protected cell(x: Node, name: string): Node {
     if (typeof this.architecture[0] === "string") return this.discreteCell(x, name);
-    const { space, architecture } = this.spec;
+    const { space, architecture, partial = 1 } = this.spec;
     const offsets = rowOffsets(space.rows);
-    const nodes = [x];
+    const { channels } = x.value;
+    const read = channels / partial;
+    const range = (node: Node, from: number, to: number) =>
+      Array.from({ length: to - from }, (_, c) => ({ node, channel: from + c }));
+    // Without partial channels nodes are whole, and nothing bypasses the operations.
+    const first = (node: Node) => (partial > 1 ? this.pick(range(node, 0, read)) : node);
+    const last = (node: Node) => this.pick(range(node, read, channels));
+    const nodes = [first(x)];
+    const rests = partial > 1 ? [last(x)] : [];
+    let y = x;
     for (let to = 1; to < space.nodes; to++) {
       const parts = space.rows.flatMap((row, r) => {
         const [from, target] = space.edges[r];
@@ -335,9 +344,41 @@ export class Oracle {
           return [{ node, weight: architecture ? undefined : offsets[r] + o }];
         });
       });
-      nodes.push(this.sum(parts, x));
+      y = this.sum(parts, nodes[0]);
+      if (partial > 1) {
+        const around = space.rows.flatMap((row, r) => {
+          const [from, target] = space.edges[r];
+          return target === to ? row.choices.map((_, o) => ({ node: rests[from], weight: offsets[r] + o })) : [];
+        });
+        const both = [...range(y, 0, read), ...range(this.sum(around), 0, channels - read)];
+        // Written as a matrix of `partial` rows, read column by column.
+        y = this.pick(both.map((_, c) => both[(c % partial) * read + Math.floor(c / partial)]));
+        rests.push(last(y));
+      }
+      nodes.push(first(y));
     }
-    return nodes[nodes.length - 1];
+    return y;
+  }
+
+  /** Channels of nodes alike, in a new order. */
+  private pick(chosen: readonly { readonly node: Node; readonly channel: number }[]): Node {
+    const { batch, side } = chosen[0].node.value;
+    const y = map(batch, side, chosen.length);
+    const each = (visit: (node: Node, xi: number, yi: number) => void) => {
+      for (let p = 0; p < batch * side * side; p++) {
+        for (const [c, { node, channel }] of chosen.entries()) {
+          visit(node, p * node.value.channels + channel, p * chosen.length + c);
+        }
+      }
+    };
+    each((node, xi, yi) => {
+      y.data[yi] = node.value.data[xi];
+    });
+    return this.record(y, (dy) =>
+      each((node, xi, yi) => {
+        node.gradient.data[xi] += dy[yi];
+      }),
+    );
   }
 
   /** A cell of NAS-Bench-201, edge by edge. */

@@ -9,6 +9,7 @@ import { BetaDarts } from "../../src/core/methods/beta-darts";
 import { DartsEs } from "../../src/core/methods/darts-es";
 import { DrNas } from "../../src/core/methods/drnas";
 import { Gdas } from "../../src/core/methods/gdas";
+import { PcDarts } from "../../src/core/methods/pc-darts";
 import { Rsps } from "../../src/core/methods/rsps";
 import { SdartsAdv } from "../../src/core/methods/sdarts-adv";
 import { SdartsRs } from "../../src/core/methods/sdarts-rs";
@@ -102,6 +103,36 @@ describe("two steps by hand", () => {
       }),
     );
     expectClose(method.mean, expected, 1e-13);
+  });
+
+  test("PC-DARTS: operations count with their edge's share of what comes into the node, and both learn", () => {
+    const space = { rows: ROWS, edges: [[0, 2] as const, [1, 2] as const] };
+    const beta = Float64Array.of(0.2, -0.1);
+    const method = new PcDarts(space, settings({ method: "pc-darts" }), START, beta);
+    const mixings = twoSteps(method);
+    const shares = ([p, q, r, s, b, c]: readonly number[]) => {
+      const operations = [sigmoid(p - q), sigmoid(q - p), sigmoid(r - s), sigmoid(s - r)];
+      return { operations, edges: [sigmoid(b - c), sigmoid(c - b)] };
+    };
+    const expected = adam([...START, ...beta], (parameters, t) => {
+      const { operations, edges } = shares(parameters);
+      const byMixing = GRADIENTS[t];
+      // What an edge as a whole would change the loss by.
+      const [first, second] = [0, 2].map((i) => operations[i] * byMixing[i] + operations[i + 1] * byMixing[i + 1]);
+      const byFirst = edges[0] * edges[1] * (first - second);
+      const byOperations = twoWay(parameters, byMixing).map((g, i) => g * edges[i >> 1]);
+      return [...byOperations, byFirst, -byFirst];
+    });
+    expectClose(method.save().mean, expected, 1e-13);
+    expectClose(method.mean, expected.slice(0, 4), 1e-13);
+    const product = (parameters: readonly number[]) => {
+      const { operations, edges } = shares(parameters);
+      return operations.map((share, i) => share * edges[i >> 1]);
+    };
+    expectClose(mixings[0], product([...START, ...beta]), 1e-15);
+    for (const mixing of [method.meanMixing, method.trainingMixing(scripted([]))]) {
+      expectClose(mixing, product(expected), 1e-13);
+    }
   });
 
   test("SDARTS-RS learns as DARTS does, and moves the mixing weights of the weight step", () => {

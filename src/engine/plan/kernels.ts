@@ -197,6 +197,13 @@ export const KERNELS = {
   mean: ["x", "positions", "vectors", "f"],
   /** dx[p, c, b] = df[c, b] / positions. */
   meanData: ["df", "positions", "vectors", "dx"],
+  /**
+   * Channel shuffle (ShuffleNet, Zhang et al., CVPR 2018) of `channels` channels, n = channels / groups: channel j * groups + g of y is
+   * channel g * n + j of x. Its inverse is the shuffle with n groups, a plain copy the one with a single group. x and y may lie in two
+   * tensors each: the channels before xPart in x, those from there on in xRest, which is -1 where xPart is all of them; y alike. Channels
+   * that pad y become zero.
+   */
+  shuffle: ["x", "xRest", "xPart", "y", "yRest", "yPart", "channels", "groups", "positions"],
 } as const;
 
 export type Kind = keyof typeof KERNELS;

@@ -149,6 +149,17 @@ export const dilated = layer(
   },
 );
 
+/** Channel shuffle: channel j * groups + g becomes channel g * channels / groups + j of x. Its inverse is that with channels / groups groups. */
+export function shuffleChannels(x: tf.Tensor, groups: number): tf.Tensor {
+  const channels = x.shape[x.shape.length - 1];
+  const turned = (t: tf.Tensor, rows: number) =>
+    tf.reshape(tf.transpose(tf.reshape(t, [-1, rows, channels / rows]), [0, 2, 1]), t.shape);
+  return layer(
+    (input) => turned(input, groups),
+    (dy) => turned(dy, channels / groups),
+  )(x);
+}
+
 /** Cross-entropy of each example, nats, length batch. Both tensors are batch x classes. */
 export function crossEntropy(logits: tf.Tensor, oneHot: tf.Tensor): tf.Tensor {
   return layer(

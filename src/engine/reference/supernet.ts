@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { SupernetSpec } from "../engine";
 import { halved, STAGES } from "../network";
 import type { Parameter } from "../parameter";
-import { type AveragePool, averagePool, averagePoolFor, normalise } from "./layers";
+import { type AveragePool, averagePool, averagePoolFor, normalise, shuffleChannels } from "./layers";
 import {
   affineNorm,
   classify,
@@ -17,7 +17,9 @@ import {
 
 /** A node of a cell, with what several operations make of it. */
 interface Node {
+  /** The channels that operations read, and those that bypass them, where there are some. */
   readonly plain: tf.Tensor;
+  readonly rest: tf.Tensor | undefined;
   readonly rectified: () => tf.Tensor;
   readonly pooled: () => tf.Tensor;
 }
@@ -74,19 +76,36 @@ export class Supernet implements ReferenceNetwork {
     return tf.add(main, convolve(pooled, weight(weights, `${name}/shortcut`)));
   }
 
-  /** Each node is the sum over its incoming edges and their operations of mixing weight times operation. */
+  /**
+   * Each node is the sum over its incoming edges and their operations of mixing weight times operation. Of partial channels the others
+   * are summed with their edges' weights, and shuffled with those.
+   */
   private cell(x: tf.Tensor, weights: Weights, mixing: Mixing, stage: number, name: string): tf.Tensor {
-    const { space } = this.spec;
+    const { space, partial = 1 } = this.spec;
     const pool = this.cellPools[stage];
-    const open = (plain: tf.Tensor): Node => ({
-      plain,
-      rectified: once(() => tf.relu(plain)),
-      pooled: once(() => averagePool(plain, pool)),
-    });
-    const terms: tf.Tensor[][] = Array.from({ length: space.nodes }, () => []);
+    const channels = x.shape[3] ?? 0;
+    const part = channels / partial;
+    const open = (whole: tf.Tensor): Node => {
+      const [plain, rest] = partial > 1 ? tf.split(whole, [part, channels - part], 3) : [whole];
+      return {
+        plain,
+        rest,
+        rectified: once(() => tf.relu(plain)),
+        pooled: once(() => averagePool(plain, pool)),
+      };
+    };
+    const none = () => Array.from({ length: space.nodes }, (): tf.Tensor[] => []);
+    const [terms, rests] = [none(), none()];
+    const total = (parts: readonly tf.Tensor[], width: number) =>
+      parts.length > 0 ? sumOf(parts) : tf.zeros([...x.shape.slice(0, 3), width]);
+    const close = (i: number) => {
+      const mixed = total(terms[i], part);
+      return partial > 1 ? shuffleChannels(tf.concat([mixed, total(rests[i], channels - part)], 3), partial) : mixed;
+    };
+    const whole = (i: number) => (i === 0 ? x : close(i));
     const nodes: Node[] = [];
     const node = (i: number): Node => {
-      nodes[i] ??= open(i === 0 ? x : terms[i].length > 0 ? sumOf(terms[i]) : tf.zeros(x.shape));
+      nodes[i] ??= open(whole(i));
       return nodes[i];
     };
     let first = 0;
@@ -99,9 +118,12 @@ export class Supernet implements ReferenceNetwork {
         const value = operate(operation, node(from), weights, `${name}/${rowName}/${operation}`);
         terms[to].push(tf.mul(share, value));
       }
+      const shares = mixing.slice(first, first + choices.length).filter((share) => share !== null);
+      const rest = partial > 1 && shares.length > 0 ? node(from).rest : undefined;
+      if (rest) rests[to].push(tf.mul(sumOf(shares), rest));
       first += choices.length;
     }
-    return node(space.nodes - 1).plain;
+    return whole(space.nodes - 1);
   }
 }
 

@@ -119,6 +119,38 @@ export function copy(a: usize): void {
   }
 }
 
+export function shuffle(a: usize): void {
+  const x = at(arg(a, 0)), xRest = at(arg(a, 1)), y = at(arg(a, 3)), yRest = at(arg(a, 4));
+  const xPart = arg(a, 2), yPart = arg(a, 5), channels = arg(a, 6), groups = arg(a, 7);
+  const share = channels / groups;
+  const xVectors = (xPart + 3) >> 2, xRestVectors = (channels - xPart + 3) >> 2;
+  const yVectors = (yPart + 3) >> 2, yRestVectors = (channels - yPart + 3) >> 2;
+  const count = yVectors + yRestVectors;
+  const units = arg(a, 8) * count;
+  for (let u = from(units), last = to(units); u < last; u++) {
+    const p = u / count;
+    const w = u % count;
+    const isRest = w >= yVectors;
+    const v = isRest ? w - yVectors : w;
+    const begin = 4 * v + (isRest ? yPart : 0);
+    const end = isRest ? channels : yPart;
+    const target = (isRest ? yRest : y) + (<usize>(p * (isRest ? yRestVectors : yVectors) + v)) * row;
+    for (let lane = 0; lane < 4; lane++) {
+      const c = begin + lane;
+      const place = target + ((<usize>lane) << 2);
+      if (c >= end) {
+        for (let b: usize = 0; b < row; b += 16) store<f32>(place + b, 0);
+        continue;
+      }
+      const own = (c % groups) * share + c / groups;
+      const k = own < xPart ? own : own - xPart;
+      const first = own < xPart ? x + (<usize>(p * xVectors)) * row : xRest + (<usize>(p * xRestVectors)) * row;
+      const source = first + (<usize>(k >> 2)) * row + ((<usize>(k & 3)) << 2);
+      for (let b: usize = 0; b < row; b += 16) store<f32>(place + b, load<f32>(source + b));
+    }
+  }
+}
+
 export function mean(a: usize): void {
   const x = at(arg(a, 0));
   const positions = arg(a, 1), vectors = arg(a, 2);
