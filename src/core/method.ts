@@ -65,7 +65,8 @@ export interface Method {
   readonly id: string;
   /**
    * The architecture parameters: the Gaussians' means, or alpha itself for a point estimate, whose preferences softmax(mean) are. A
-   * Dirichlet distribution gives the logarithms of its concentrations, so that softmax(mean) is its mean.
+   * Dirichlet distribution gives the logarithms of its concentrations, so that softmax(mean) is its mean; edges with weights of their own
+   * that compete to be kept, those of the mixing weights.
    */
   readonly mean: Float64Array;
   /** The Gaussians' standard deviations; null for a point estimate. */

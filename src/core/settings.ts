@@ -160,14 +160,6 @@ const RULES: readonly { readonly keys: Clash["keys"]; readonly problem: (setting
         : null,
   },
   {
-    keys: ["method"],
-    problem: ({ space, method }) =>
-      method === "pc-darts" && space === "darts"
-        ? `method pc-darts needs partial channels, which the network of ${SPACES[space].title} does not have; ` +
-          "the nearest valid value is darts"
-        : null,
-  },
-  {
     keys: ["partialChannels", "channels"],
     problem: ({ method, objective, partialChannels, channels }) =>
       method === "pc-darts" && objective === "supernet" && channels % partialChannels > 0

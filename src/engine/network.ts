@@ -47,7 +47,7 @@ const LAYOUTS: Readonly<Record<string, typeof parameterLayout>> = {
  * its weights.
  * @param partial as in `SupernetSpec`
  * @throws {InputError} where no network is known for the space, the architecture is not one choice for every row, or `partial` does not
- * suit the channels or the space
+ * divide the channels
  */
 export function parameterLayout(
   space: SearchSpace,
@@ -56,8 +56,13 @@ export function parameterLayout(
   partial = 1,
 ): Parameter[] {
   const layout = LAYOUTS[space.id];
-  if (layout) return layout(space, sizes, architecture, partial);
-  throw new InputError(`no network is known for the search space ${space.title}`);
+  if (!layout) throw new InputError(`no network is known for the search space ${space.title}`);
+  if (sizes.channels % partial > 0) {
+    throw new InputError(
+      `${sizes.channels} channels cannot be split in ${partial} equal parts; choose a multiple of ${partial} channels`,
+    );
+  }
+  return layout(space, sizes, architecture, partial);
 }
 
 /**
@@ -66,11 +71,6 @@ export function parameterLayout(
  * were chosen: those of edges that lead nowhere too, as the benchmark counts.
  */
 function nasBench201Layout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices, partial = 1): Parameter[] {
-  if (sizes.channels % partial > 0) {
-    throw new InputError(
-      `${sizes.channels} channels cannot be split in ${partial} equal parts; choose a multiple of ${partial} channels`,
-    );
-  }
   const layout: Parameter[] = [];
   const add = appender(layout);
   const chosen = architecture && chosenOperations(space, architecture);

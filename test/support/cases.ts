@@ -26,9 +26,14 @@ export function partialCase(
   mix: Mix = "dense",
   seed = 1,
 ) {
-  const made = drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch, partial }, mix, seed);
-  const offsets = rowOffsets(SPACE.rows);
-  return { ...made, mixing: made.mixing.map((p, i) => p * (0.4 + 0.2 * offsets.findLastIndex((first) => first <= i))) };
+  return withEdgeWeights(drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch, partial }, mix, seed));
+}
+
+/** Another weight for every edge. */
+export function withEdgeWeights(made: Case): Case {
+  const { rows } = made.spec.space;
+  const shares = rows.flatMap(({ choices }, row) => choices.map(() => (0.5 + row) / rows.length));
+  return { ...made, mixing: made.mixing.map((p, i) => p * shares[i]) };
 }
 
 /** The same of the discrete network of a cell in NAS-Bench-201's notation; it takes no mixing weights. */

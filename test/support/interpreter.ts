@@ -509,8 +509,9 @@ export class Interpreter {
         this.each(1, a.vectors, (_, c, b) => {
           const value = (q: number) => m[this.at(a.x, a.vectors, q, c, b)];
           const y = this.at(a.y, a.vectors, p, c, b);
-          if (a.kind === WINDOW.max) {
-            const best = pixels.reduce((found, pixel) => (value(pixel.q) > value(found.q) ? pixel : found));
+          if (a.kind === WINDOW.max || a.kind === WINDOW.block) {
+            const seen = a.kind === WINDOW.max ? pixels : pixels.filter(({ tap }) => [4, 5, 7, 8].includes(tap));
+            const best = seen.reduce((found, pixel) => (value(pixel.q) > value(found.q) ? pixel : found));
             m[y] = value(best.q);
             m[this.at(a.winners, a.vectors, p, c, b)] = best.tap;
           } else if (a.kind === WINDOW.mean) {
@@ -535,7 +536,7 @@ export class Interpreter {
           for (const { tap, q } of pixels) {
             const dx = this.at(a.dx, a.vectors, q, c, b);
             if (a.kind === WINDOW.mean) m[dx] += dy / pixels.length;
-            else if (tap === (a.kind === WINDOW.max ? m[this.at(a.winners, a.vectors, p, c, b)] : 8)) m[dx] += dy;
+            else if (tap === (a.kind === WINDOW.last ? 8 : m[this.at(a.winners, a.vectors, p, c, b)])) m[dx] += dy;
           }
         });
       });

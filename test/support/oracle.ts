@@ -319,15 +319,9 @@ export class Oracle {
     if (typeof this.architecture[0] === "string") return this.discreteCell(x, name);
     const { space, architecture, partial = 1 } = this.spec;
     const offsets = rowOffsets(space.rows);
-    const { channels } = x.value;
-    const read = channels / partial;
-    const range = (node: Node, from: number, to: number) =>
-      Array.from({ length: to - from }, (_, c) => ({ node, channel: from + c }));
     // Without partial channels nodes are whole, and nothing bypasses the operations.
-    const first = (node: Node) => (partial > 1 ? this.pick(range(node, 0, read)) : node);
-    const last = (node: Node) => this.pick(range(node, read, channels));
-    const nodes = [first(x)];
-    const rests = partial > 1 ? [last(x)] : [];
+    const nodes = [this.first(x)];
+    const rests = [this.rest(x)];
     let y = x;
     for (let to = 1; to < space.nodes; to++) {
       const parts = space.rows.flatMap((row, r) => {
@@ -350,18 +344,36 @@ export class Oracle {
           const [from, target] = space.edges[r];
           return target === to ? row.choices.map((_, o) => ({ node: rests[from], weight: offsets[r] + o })) : [];
         });
-        const both = [...range(y, 0, read), ...range(this.sum(around), 0, channels - read)];
-        // Written as a matrix of `partial` rows, read column by column.
-        y = this.pick(both.map((_, c) => both[(c % partial) * read + Math.floor(c / partial)]));
-        rests.push(last(y));
+        y = this.shuffled(y, this.sum(around));
       }
-      nodes.push(first(y));
+      rests.push(this.rest(y));
+      nodes.push(this.first(y));
     }
     return y;
   }
 
+  /** The channels of a node that operations read. */
+  protected first(node: Node): Node {
+    const { partial = 1 } = this.spec;
+    return partial > 1 ? this.pick(channelsOf(node, 0, node.value.channels / partial)) : node;
+  }
+
+  /** Those that bypass them. */
+  protected rest(node: Node): Node {
+    const { channels } = node.value;
+    const { partial = 1 } = this.spec;
+    return partial > 1 ? this.pick(channelsOf(node, channels / partial, channels)) : node;
+  }
+
+  /** The two parts of a node: written as a matrix of K rows, read column by column. */
+  protected shuffled(first: Node, rest: Node): Node {
+    const { partial = 1 } = this.spec;
+    const both = [...channelsOf(first, 0, first.value.channels), ...channelsOf(rest, 0, rest.value.channels)];
+    return this.pick(both.map((_, c) => both[(c % partial) * first.value.channels + Math.floor(c / partial)]));
+  }
+
   /** Channels of nodes alike, in a new order. */
-  private pick(chosen: readonly { readonly node: Node; readonly channel: number }[]): Node {
+  protected pick(chosen: readonly { readonly node: Node; readonly channel: number }[]): Node {
     const { batch, side } = chosen[0].node.value;
     const y = map(batch, side, chosen.length);
     const each = (visit: (node: Node, xi: number, yi: number) => void) => {
@@ -430,6 +442,10 @@ export class Oracle {
     const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
     return { losses, loss, accuracy: hits / batch, margin: this.margin };
   }
+}
+
+function channelsOf(node: Node, from: number, to: number): { node: Node; channel: number }[] {
+  return Array.from({ length: to - from }, (_, c) => ({ node, channel: from + c }));
 }
 
 export function map(batch: number, side: number, channels: number): Map4 {

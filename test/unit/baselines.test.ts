@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CONTROLS, type Settings } from "../../src/core/controls";
+import { DARTS } from "../../src/core/darts";
 import { digamma, gammaSlope, logGammaDraw } from "../../src/core/gamma";
 import type { Method } from "../../src/core/method";
 import { createMethod } from "../../src/core/methods";
@@ -106,7 +107,7 @@ describe("two steps by hand", () => {
   });
 
   test("PC-DARTS: operations count with their edge's share of what comes into the node, and both learn", () => {
-    const space = { rows: ROWS, edges: [[0, 2] as const, [1, 2] as const] };
+    const space = { rows: ROWS, edges: [[0, 2] as const, [1, 2] as const], keptEdges: null };
     const beta = Float64Array.of(0.2, -0.1);
     const method = new PcDarts(space, settings({ method: "pc-darts" }), START, beta);
     const mixings = twoSteps(method);
@@ -133,6 +134,31 @@ describe("two steps by hand", () => {
     for (const mixing of [method.meanMixing, method.trainingMixing(scripted([]))]) {
       expectClose(mixing, product(expected), 1e-13);
     }
+  });
+
+  test("PC-DARTS keeps the edges whose share of the node times that of their operation is largest", () => {
+    const method = createMethod(withDefaults({ method: "pc-darts", space: "darts" }), DARTS);
+    const { size, rows, edges } = DARTS;
+    // Into the first node of each kind of cell two edges lead, into the second three: all alike but for what is set here.
+    const parameters = new Float64Array(size + edges.length);
+    const operation = rows[2].choices.indexOf("sep_conv_3x3");
+    for (const row of [2, 3, 4]) parameters[8 * row + operation] = [2, 1, 1.5][row - 2];
+    const kept = () => {
+      method.restore({ ...method.save(), mean: [...parameters] });
+      const choices = DARTS.discretise(method.mean);
+      return [2, 3, 4].map((row) => choices[row] === operation);
+    };
+    expect(kept()).toEqual([true, false, true]);
+    parameters[size + 3] = 3;
+    expect(kept()).toEqual([true, true, false]);
+    // All that competes is as the mixing weights are.
+    const mixing = method.meanMixing ?? new Float64Array();
+    for (const [i, share] of softmaxRows(rows, method.mean).entries()) {
+      if (rows[i >> 3].choices[i & 7] !== "none") expect(share).toBeCloseTo(mixing[i], 13);
+    }
+    // Nothing but that edge's share has changed within its node: e^3 / (e^3 + 2).
+    const total = mixing.slice(24, 32).reduce((sum, share) => sum + share, 0);
+    expect(total).toBeCloseTo(Math.exp(3) / (Math.exp(3) + 2), 13);
   });
 
   test("SDARTS-RS learns as DARTS does, and moves the mixing weights of the weight step", () => {

@@ -20,7 +20,7 @@ import {
   relativeError,
   supernetCase,
 } from "../support/cases";
-import { dartsCase, dartsOracle } from "../support/darts";
+import { dartsCase, dartsOracle, partialDartsCase } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
 import { oracle } from "../support/oracle";
 
@@ -63,6 +63,11 @@ describe("the kernels in WebAssembly", () => {
     { name: "discrete, nothing at all", drawn: discreteCase(CELLS["nothing at all"], {}, 5), layers: /./ },
     // Cells of both kinds, one of them behind a reduction; the others hold the same entries.
     { name: "DARTS", drawn: dartsCase({ channels: 3, image: 4 }, 3), layers: /^(cell[23]|head)/ },
+    {
+      name: "DARTS, partial channels",
+      drawn: partialDartsCase(4, { channels: 4, image: 5 }, 5),
+      layers: /^cell1/,
+    },
     { name: "DARTS, an odd side", drawn: dartsCase({ channels: 5, image: 3 }, 5), layers: /^cell1/ },
   ];
   for (const { name, drawn, layers } of cases) {

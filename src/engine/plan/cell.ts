@@ -31,7 +31,9 @@ interface Fan {
 export function cell(context: Context, index: number, x: Tensor): Layer {
   const { program, spec } = context;
   const { space } = spec;
-  const bypass = (spec.partial ?? 1) > 1 ? new Bypass(context, index) : undefined;
+  const channels = spec.sizes.channels * 2 ** Math.floor(index / spec.sizes.cells);
+  const around = { channels, first: 0, end: space.edges.length, strideOf: () => 1 as const };
+  const bypass = (spec.partial ?? 1) > 1 ? new Bypass(context, around) : undefined;
   const nodes: Tensor[] = [bypass?.open(x) ?? x];
   const fans: (Fan | undefined)[] = [];
   const candidates: Candidate[] = [];
@@ -46,7 +48,7 @@ export function cell(context: Context, index: number, x: Tensor): Layer {
       { y: y.offset, side: y.side, vectors: y.vectors },
       incoming.map(({ term }) => term),
     );
-    nodes.push(bypass?.join(to, y) ?? y);
+    nodes.push(bypass?.join(to, y, to === space.nodes - 1) ?? y);
     candidates.push(...incoming);
   }
   const release = (inner: readonly Tensor[]) => {
@@ -201,5 +203,5 @@ function backward(
   }
   if (learnsMixing(context)) context.mixingSums.push([vectors, ...sumsOf], ...(bypass ? [bypass.mixingSums] : []));
   const [first, ...others] = gradients;
-  return [first && bypass ? bypass.close(first) : first, ...others];
+  return [first && bypass ? bypass.close(0, first) : first, ...others];
 }

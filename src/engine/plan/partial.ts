@@ -1,6 +1,6 @@
 import type { SupernetSpec } from "../engine";
-import { TERM } from "./kernels";
-import { type Context, learnsMixing } from "./layer";
+import { TERM, WINDOW } from "./kernels";
+import { type Context, keeps, learnsMixing } from "./layer";
 import { type Candidate, nodeBackward, termsOf } from "./node";
 import type { Tensor } from "./program";
 import { vectorsOf } from "./weights";
@@ -9,7 +9,8 @@ import { vectorsOf } from "./weights";
  * Partial channel connections (Xu et al., "PC-DARTS: Partial Channel Connections for Memory-Efficient Architecture Search", ICLR 2020).
  * Of the C channels of a node the operations of its edges see the first C / K, the rest bypasses them:
  *     node j = shuffle(sum over e and o of p[e, o] * o(first channels of node i), sum over e of P[e] * rest of node i),
- * where P[e] is the sum over o of p[e, o], the weight of the edge, and the shuffle is that of K groups. The arena holds P behind p.
+ * where P[e] is the sum over o of p[e, o], the weight of the edge, and the shuffle is that of K groups. On edges that halve the side the
+ * rest goes through a max pool of 2 x 2. The arena holds P behind p.
  */
 
 /** Weights that the arena holds: those of the operations, and behind them one an edge where channels bypass them. */
@@ -50,52 +51,86 @@ interface Channels {
   readonly rest?: Tensor;
 }
 
-/** What goes around the mixed operations of a cell. Nodes are opened, joined, separated and closed in the order of the cell's passes. */
+/** A max pool of 2 x 2, see `windows`. */
+interface Pool {
+  readonly y: Tensor;
+  readonly winners: Tensor;
+}
+
+/** The cell that channels bypass the operations of. */
+export interface BypassedCell {
+  /** Of a whole node. */
+  readonly channels: number;
+  /** Its edges are those of the space from `first` up to, not including, `end`. */
+  readonly first: number;
+  readonly end: number;
+  /** Of the edges that leave a node. */
+  strideOf(node: number): 1 | 2;
+}
+
+/** A stretch of a node's channels that has a tensor of its own. */
+export interface Stretch {
+  readonly tensor: Tensor;
+  /** The first of them in the node. */
+  readonly at: number;
+  readonly channels: number;
+}
+
+/**
+ * What goes around the mixed operations of a cell. Forward the cell's inputs are opened and its nodes joined, backward nodes are separated
+ * and inputs closed.
+ */
 export class Bypass {
-  private readonly channels: number;
   private readonly part: number;
   private readonly groups: number;
-  /** The rest of every node but the last. */
+  /** The rest of every node but one that was joined whole, and its pool where the edges that leave it halve the side. */
   private readonly rests: Tensor[] = [];
+  private readonly pools: (Pool | undefined)[] = [];
+  /** The channels of inputs that operations read. */
+  private readonly opened: Tensor[] = [];
   /** dL/drest of every node, before its channels were separated and after: those of the sum that was shuffled into it. */
   private readonly before: (Tensor | undefined)[] = [];
   private readonly after: (Tensor | undefined)[] = [];
   private readonly sums: number[];
-  private input: Tensor | undefined;
 
   constructor(
     private readonly context: Context,
-    cell: number,
+    private readonly cell: BypassedCell,
   ) {
     const { spec } = context;
-    const { channels, cells } = spec.sizes;
     this.groups = spec.partial ?? 1;
-    this.channels = channels * 2 ** Math.floor(cell / cells);
-    this.part = this.channels / this.groups;
+    this.part = cell.channels / this.groups;
     this.sums = new Array<number>(mixingSize(spec)).fill(-1);
   }
 
-  /** The channels of the cell's input that operations read. */
+  /** The channels of the cell's next input that operations read. */
   open(x: Tensor): Tensor {
-    const { first, rest } = this.halves(x.side);
-    this.shuffle({ first: x }, { first, rest }, 1);
-    this.rests.push(rest);
-    this.input = first;
-    return first;
+    const y = this.halves(x.side);
+    this.shuffle({ first: x }, y, 1);
+    this.keep(y.rest);
+    this.opened.push(y.first);
+    return y.first;
   }
 
-  /** Takes the mixed operations' sum over; the channels of the node that operations read, or the whole of the last one. */
-  join(to: number, mixed: Tensor): Tensor {
-    const { program, spec } = this.context;
+  /** Takes the mixed operations' sum over; the channels of the node that operations read, or all of them where it is to be `whole`. */
+  join(to: number, mixed: Tensor, whole = false): Tensor {
+    const { program } = this.context;
     const { side } = mixed;
     const rest = program.tensor(side, this.restVectors);
     program.addTerms("node", { y: rest.offset, side, vectors: rest.vectors }, termsOf(this.into(to)));
-    const isLast = to === spec.space.nodes - 1;
-    const y: Channels = isLast ? { first: program.tensor(side, vectorsOf(this.channels)) } : this.halves(side);
+    const y: Channels = whole ? { first: program.tensor(side, vectorsOf(this.cell.channels)) } : this.halves(side);
     this.shuffle({ first: mixed, rest }, y, this.groups);
     program.release(mixed, rest);
-    if (y.rest) this.rests.push(y.rest);
+    if (y.rest) this.keep(y.rest);
     return y.first;
+  }
+
+  /** All channels of a node, or of its gradient, beginning with those that operations read. */
+  stretches(node: number, first: Tensor, of: "value" | "gradient"): Stretch[] {
+    const rest = of === "value" ? this.rests[node] : this.before[node];
+    const { part } = this;
+    const whole = { tensor: first, at: 0, channels: part };
+    return rest ? [whole, { tensor: rest, at: part, channels: this.cell.channels - part }] : [whole];
   }
 
   /** Takes dL/dnode over, as `join` returned the node; dL/d(the mixed operations' sum). */
@@ -110,26 +145,32 @@ export class Bypass {
     return first;
   }
 
-  /** Adds dL/drest of a node, all of whose targets have been separated. */
+  /** Adds dL/drest of a node, all of whose targets have been separated. That of a node that no edge leaves is for the caller to write. */
   spread(from: number): void {
-    const { program, spec, regions } = this.context;
-    const { side, vectors } = this.rests[from];
-    const dx = program.tensor(side, vectors);
-    const terms = spec.space.edges.flatMap(([source, to], row) => {
+    const { program } = this.context;
+    const terms = this.edges(([source]) => source === from).flatMap(({ to, weight }) => {
       const dy = this.after[to];
-      if (source !== from || !dy) return [];
-      return [{ kind: TERM.identity, dy: dy.offset, weight: regions.mixing + spec.space.size + row }];
+      return dy ? [{ kind: TERM.identity, dy: dy.offset, weight }] : [];
     });
-    program.addSpread({ dx: dx.offset, side, vectors }, terms);
+    const rest = this.rests[from];
+    const pool = this.pools[from];
+    const read = pool?.y ?? rest;
+    const dx = program.tensor(read.side, read.vectors);
+    if (terms.length > 0) program.addSpread({ dx: dx.offset, side: read.side, vectors: read.vectors }, terms);
     this.before[from] = dx;
+    if (!pool) return;
+    const whole = program.tensor(rest.side, rest.vectors);
+    program.add("windowsData", { ...this.windowOf(rest, pool), dy: dx.offset, dx: whole.offset, add: 0 });
+    program.release(dx);
+    this.before[from] = whole;
   }
 
-  /** Takes dL/d(channels that operations read) of the input over; dL/dx. */
-  close(gradient: Tensor): Tensor {
+  /** Takes dL/d(channels that operations read) of an input over; dL/dx. */
+  close(input: number, gradient: Tensor): Tensor {
     const { program } = this.context;
-    const rest = this.before[0];
-    if (!rest) throw new Error("no gradient for the channels that bypass node 0");
-    const dx = program.tensor(gradient.side, vectorsOf(this.channels));
+    const rest = this.before[input];
+    if (!rest) throw new Error(`no gradient for the channels that bypass node ${input}`);
+    const dx = program.tensor(gradient.side, vectorsOf(this.cell.channels));
     this.shuffle({ first: gradient, rest }, { first: dx }, 1);
     program.release(gradient, rest);
     return dx;
@@ -142,12 +183,15 @@ export class Bypass {
 
   /** Releases all that is left, at the end of the cell's passes. */
   release(): void {
-    const left = [this.input, ...this.rests, ...this.after].filter((tensor) => tensor !== undefined);
+    const pooled = this.pools.flatMap((pool) =>
+      pool ? (keeps(this.context) ? [pool.y, pool.winners] : [pool.y]) : [],
+    );
+    const left = [...this.opened, ...this.rests, ...pooled, ...this.after].filter((tensor) => tensor !== undefined);
     this.context.program.release(...left);
   }
 
   private get restVectors(): number {
-    return vectorsOf(this.channels - this.part);
+    return vectorsOf(this.cell.channels - this.part);
   }
 
   private halves(side: number): Required<Channels> {
@@ -156,7 +200,8 @@ export class Bypass {
   }
 
   private shuffle(x: Channels, y: Channels, groups: number): void {
-    const { channels, part } = this;
+    const { part } = this;
+    const { channels } = this.cell;
     this.context.program.add("shuffle", {
       x: x.first.offset,
       xRest: x.rest?.offset ?? -1,
@@ -172,14 +217,36 @@ export class Bypass {
 
   /** The rests of the nodes that lead into one, as terms of its own. */
   private into(node: number): Candidate[] {
-    const { spec, regions } = this.context;
-    return spec.space.edges.flatMap(([from, to], row): Candidate[] => {
-      if (to !== node) return [];
-      const { offset: source, vectors: sourceVectors } = this.rests[from];
-      const choice = spec.space.size + row;
-      const weight = regions.mixing + choice;
+    return this.edges(([, to]) => to === node).map(({ from, to, choice, weight }) => {
+      const { offset: source, vectors: sourceVectors } = this.pools[from]?.y ?? this.rests[from];
       const term = { kind: TERM.identity, source, sourceVectors, first: 0, stats: -1, weight, sums: -1 };
-      return [{ from, to, choice, term, isOwn: false }];
+      return { from, to, choice, term, isOwn: false };
     });
+  }
+
+  /** Some of the cell's edges, with the places of their weights among all and in the arena. */
+  private edges(isMeant: (edge: readonly [number, number]) => boolean) {
+    const { spec, regions } = this.context;
+    const { edges, size } = spec.space;
+    return edges.slice(this.cell.first, this.cell.end).flatMap((edge, i) => {
+      const choice = size + this.cell.first + i;
+      return isMeant(edge) ? [{ from: edge[0], to: edge[1], choice, weight: regions.mixing + choice }] : [];
+    });
+  }
+
+  /** Keeps the rest of the next node, pooled for the edges that halve the side. */
+  private keep(rest: Tensor): void {
+    const { program } = this.context;
+    const node = this.rests.push(rest) - 1;
+    if (this.cell.strideOf(node) === 1) return;
+    const side = Math.ceil(rest.side / 2);
+    const pool = { y: program.tensor(side, rest.vectors), winners: program.tensor(side, rest.vectors) };
+    program.add("windows", { ...this.windowOf(rest, pool), x: rest.offset, y: pool.y.offset });
+    if (!keeps(this.context)) program.release(pool.winners);
+    this.pools[node] = pool;
+  }
+
+  private windowOf({ side: xSide, vectors }: Tensor, { winners }: Pool) {
+    return { kind: WINDOW.block, stride: 2, xSide, vectors, winners: winners.offset };
   }
 }

@@ -2,12 +2,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { SupernetSpec } from "../engine";
 import { halved, STAGES } from "../network";
 import type { Parameter } from "../parameter";
-import { type AveragePool, averagePool, averagePoolFor, normalise, shuffleChannels } from "./layers";
+import { type AveragePool, averagePool, averagePoolFor, normalise } from "./layers";
 import {
   affineNorm,
+  bypassing,
   classify,
   convolve,
+  joined,
   type Mixing,
+  partsOf,
   type ReferenceNetwork,
   sumOf,
   type Weights,
@@ -83,27 +86,20 @@ export class Supernet implements ReferenceNetwork {
   private cell(x: tf.Tensor, weights: Weights, mixing: Mixing, stage: number, name: string): tf.Tensor {
     const { space, partial = 1 } = this.spec;
     const pool = this.cellPools[stage];
-    const channels = x.shape[3] ?? 0;
-    const part = channels / partial;
     const open = (whole: tf.Tensor): Node => {
-      const [plain, rest] = partial > 1 ? tf.split(whole, [part, channels - part], 3) : [whole];
-      return {
-        plain,
-        rest,
-        rectified: once(() => tf.relu(plain)),
-        pooled: once(() => averagePool(plain, pool)),
-      };
+      const { first: plain, rest } = partsOf(whole, partial);
+      return { plain, rest, rectified: once(() => tf.relu(plain)), pooled: once(() => averagePool(plain, pool)) };
     };
+    const input = open(x);
     const none = () => Array.from({ length: space.nodes }, (): tf.Tensor[] => []);
     const [terms, rests] = [none(), none()];
-    const total = (parts: readonly tf.Tensor[], width: number) =>
-      parts.length > 0 ? sumOf(parts) : tf.zeros([...x.shape.slice(0, 3), width]);
-    const close = (i: number) => {
-      const mixed = total(terms[i], part);
-      return partial > 1 ? shuffleChannels(tf.concat([mixed, total(rests[i], channels - part)], 3), partial) : mixed;
+    const total = (parts: readonly tf.Tensor[], like: tf.Tensor) =>
+      parts.length > 0 ? sumOf(parts) : tf.zeros(like.shape);
+    const whole = (i: number) => {
+      const mixed = total(terms[i], input.plain);
+      return input.rest ? joined(mixed, total(rests[i], input.rest), partial) : mixed;
     };
-    const whole = (i: number) => (i === 0 ? x : close(i));
-    const nodes: Node[] = [];
+    const nodes = [input];
     const node = (i: number): Node => {
       nodes[i] ??= open(whole(i));
       return nodes[i];
@@ -118,9 +114,10 @@ export class Supernet implements ReferenceNetwork {
         const value = operate(operation, node(from), weights, `${name}/${rowName}/${operation}`);
         terms[to].push(tf.mul(share, value));
       }
-      const shares = mixing.slice(first, first + choices.length).filter((share) => share !== null);
-      const rest = partial > 1 && shares.length > 0 ? node(from).rest : undefined;
-      if (rest) rests[to].push(tf.mul(sumOf(shares), rest));
+      if (input.rest) {
+        const shares = mixing.slice(first, first + choices.length);
+        rests[to].push(...bypassing(node(from).rest ?? input.rest, shares));
+      }
       first += choices.length;
     }
     return whole(space.nodes - 1);

@@ -4,9 +4,16 @@ import { arg, at, from, row, to, zero } from "./machine";
 /** Kinds of window, as plan/kernels.ts has them. */
 const MAX = 0;
 const MEAN = 1;
+const ONE = 2;
+const BLOCK = 3;
 
 /** The tap of the kind that looks at one pixel alone. */
 const LAST = 8;
+
+/** The first tap that a kind looks at. */
+function firstTap(kind: i32): i32 {
+  return kind == ONE ? LAST : kind == BLOCK ? 4 : 0;
+}
 
 /** Pixels of a window around i that exist. */
 function inside(i: i32, side: i32): i32 {
@@ -25,14 +32,16 @@ export function windows(a: usize): void {
     const source = x + (<usize>(u % vectors)) * row;
     const top = (p / half) * stride - 1, left = (p % half) * stride - 1;
     const target = y + (<usize>u) * row;
-    if (kind != MAX) memory.fill(target, 0, row);
+    const isMax = kind == MAX || kind == BLOCK;
+    if (!isMax) memory.fill(target, 0, row);
     const share = f32x4.splat(1 / <f32>(inside(top + 1, side) * inside(left + 1, side)));
     let isFirst = true;
-    for (let tap = kind > MEAN ? LAST : 0; tap < 9; tap++) {
+    for (let tap = firstTap(kind); tap < 9; tap++) {
+      if (kind == BLOCK && tap % 3 == 0) continue;
       const line = top + tap / 3, column = left + (tap % 3);
       if (line < 0 || column < 0 || line >= side || column >= side) continue;
       const pixel = source + (<usize>((line * side + column) * vectors)) * row;
-      if (kind == MAX) {
+      if (isMax) {
         win(target, winners + (<usize>u) * row, pixel, tap, isFirst);
         isFirst = false;
       } else if (kind == MEAN) {
@@ -74,7 +83,7 @@ export function windowsData(a: usize): void {
     const v = u % vectors;
     const target = dx + (<usize>u) * row;
     if (!add) memory.fill(target, 0, row);
-    for (let tap = kind > MEAN ? LAST : 0; tap < 9; tap++) {
+    for (let tap = firstTap(kind); tap < 9; tap++) {
       const bottom = q / side + 1 - tap / 3, right = (q % side) + 1 - (tap % 3);
       if (bottom < 0 || right < 0 || bottom % stride != 0 || right % stride != 0) continue;
       const line = bottom / stride, column = right / stride;
@@ -84,7 +93,7 @@ export function windowsData(a: usize): void {
       const share = f32x4.splat(kind == MEAN ? 1 / <f32>(inside(bottom, side) * inside(right, side)) : 1);
       for (let b: usize = 0; b < row; b += 16) {
         let part = f32x4.mul(share, v128.load(dy + place + b));
-        if (kind == MAX) part = v128.and(part, f32x4.eq(name, v128.load(winners + place + b)));
+        if (kind == MAX || kind == BLOCK) part = v128.and(part, f32x4.eq(name, v128.load(winners + place + b)));
         v128.store(target + b, f32x4.add(v128.load(target + b), part));
       }
     }

@@ -28,6 +28,7 @@ const windowsShader = shader({
     let line = top + t / 3;
     let column = left + t % 3;
     if (u32(line) >= u32(xSide) || u32(column) >= u32(xSide)) { continue; }
+    if (kind == ${WINDOW.block} && (line < top + 1 || column < left + 1)) { continue; }
     let value = m[x + ((line * xSide + column) * vectors + v) * IMAGES + b];
     winner = select(winner, vec4f(f32(t)), value > best);
     best = max(best, value);
@@ -36,7 +37,7 @@ const windowsShader = shader({
     if (t == 8) { last = value; }
   }
   let at = (p * vectors + v) * IMAGES + b;
-  if (kind == ${WINDOW.max}) {
+  if (kind == ${WINDOW.max} || kind == ${WINDOW.block}) {
     m[y + at] = best;
     m[winners + at] = winner;
   } else if (kind == ${WINDOW.mean}) {
@@ -66,7 +67,7 @@ const windowsDataShader = shader({
     if (bottom / stride >= half || right / stride >= half) { continue; }
     let at = ((bottom / stride * half + right / stride) * vectors + v) * IMAGES + b;
     let d = m[dy + at];
-    if (kind == ${WINDOW.max}) {
+    if (kind == ${WINDOW.max} || kind == ${WINDOW.block}) {
       sum += select(vec4f(), d, m[winners + at] == vec4f(f32(t)));
     } else if (kind == ${WINDOW.mean}) {
       sum += d / f32(inside(bottom, xSide) * inside(right, xSide));
