@@ -139,7 +139,7 @@ export const CONTROLS = {
       {
         value: "pc-darts",
         label: "PC-DARTS",
-        note: "DARTS whose operations see one in K channels, shuffled with the others at each node, whose incoming edges have a softmax of their own; on the instant objective it is DARTS.",
+        note: "DARTS whose operations see one in K channels, shuffled with the rest at each node, and whose edges into a node have a softmax of their own; on the instant objective it is DARTS.",
       },
       {
         value: "rsps",

@@ -6,7 +6,7 @@ import { button, open, servedPage } from "./served";
 const site = servedPage();
 
 /** Small enough for a software adapter: one link a search. */
-const SMALL = "steps=2&images=1250&image=8&channels=4&batch=4&evaluateEvery=2&evaluateImages=4";
+const SMALL = "steps=2&images=1250&image=8&channels=2&partialChannels=2&batch=4&evaluateEvery=2&evaluateImages=4";
 
 test("each space and each method finish a search on WebGPU", async () => {
   const { browser, page, errors } = await open(`${site.address}#${SMALL}`, WEBGPU_FLAGS);

@@ -129,8 +129,8 @@ export class Bypass {
   stretches(node: number, first: Tensor, of: "value" | "gradient"): Stretch[] {
     const rest = of === "value" ? this.rests[node] : this.before[node];
     const { part } = this;
-    const whole = { tensor: first, at: 0, channels: part };
-    return rest ? [whole, { tensor: rest, at: part, channels: this.cell.channels - part }] : [whole];
+    const read = { tensor: first, at: 0, channels: part };
+    return rest ? [read, { tensor: rest, at: part, channels: this.cell.channels - part }] : [read];
   }
 
   /** Takes dL/dnode over, as `join` returned the node; dL/d(the mixed operations' sum). */
