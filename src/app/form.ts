@@ -82,15 +82,17 @@ function put(settings: Partial<Settings>, live: boolean): void {
 }
 
 /** What settings are at where nobody has touched them. */
-function standardOf({ objective, method, update, seed }: Settings): Settings {
-  return objective === "instant"
-    ? { ...withDefaults({ ...INSTANT.settings, method, seed }), update }
-    : withDefaults({ method, update, seed });
+function standardOf({ objective, method, update, seed, steps }: Settings): Settings {
+  const standard =
+    objective === "instant"
+      ? { ...withDefaults({ ...INSTANT.settings, method, seed }), update }
+      : withDefaults({ method, update, seed });
+  return { ...standard, warmupSteps: withDefaults({ method, steps }).warmupSteps };
 }
 
-/** Where standard values depend on the method, its update rule or the objective, a value still at the old one's moves to the new one's. */
+/** Where standard values depend on the method, its update rule, the objective or the steps, a value still at the old one's moves to the new one's. */
 function followStandard(before: Settings, after: Settings, key: ControlKey): Settings {
-  if (key !== "method" && key !== "update" && key !== "objective") return after;
+  if (key !== "method" && key !== "update" && key !== "objective" && key !== "steps") return after;
   const [old, fresh] = [standardOf(before), standardOf(after)];
   const moved = (Object.keys(fresh) as ControlKey[]).filter((k) => old[k] !== fresh[k] && before[k] === old[k]);
   return { ...after, ...Object.fromEntries(moved.map((k) => [k, fresh[k]])) };

@@ -67,6 +67,7 @@ const POINT_ESTIMATES = [
   "sdarts-adv",
   "beta-darts",
   "darts-es",
+  "pc-darts",
 ] as const;
 const LEARNERS = [...BALENAS, ...POINT_ESTIMATES] as const;
 const PERTURBED = ["sdarts-rs", "sdarts-adv"] as const;
@@ -134,6 +135,11 @@ export const CONTROLS = {
         value: "darts-es",
         label: "DARTS-ES",
         note: "DARTS that ends the search once the validation loss curves more sharply, and goes back to before it did.",
+      },
+      {
+        value: "pc-darts",
+        label: "PC-DARTS",
+        note: "DARTS whose operations see one in K channels, shuffled with the rest at each node, and whose edges into a node have a softmax of their own; on the instant objective it is DARTS.",
       },
       {
         value: "rsps",
@@ -695,6 +701,20 @@ export const CONTROLS = {
     group: "architecture",
     acts: "live",
     methods: ["beta-darts"],
+  }),
+  partialChannels: number({
+    label: "Partial channels",
+    symbol: "K",
+    default: 4,
+    min: 1,
+    max: 16,
+    integer: true,
+    scale: "linear",
+    help: "One in so many channels goes through the operations of an edge, the others bypass them; it must divide the channels, and 1 takes them all.",
+    group: "architecture",
+    acts: "restart",
+    methods: ["pc-darts"],
+    objectives: SUPERNET,
   }),
   stopFactor: number({
     label: "Stop at growth of",

@@ -11,7 +11,7 @@ export interface Feedback {
 
 /** A point at which the method wants the loss's gradient. */
 export interface Proposal {
-  /** Mixing weights p, `size` scalars, each row on the simplex. */
+  /** Mixing weights p, `size` scalars; each row on the simplex, or a share of it where edges have weights too. */
   readonly mixing: Float64Array;
   /** The logits, noise included, whose softmax they are; of a one-hot proposal those whose argmax they are. */
   readonly alpha: Float64Array;
@@ -30,6 +30,7 @@ export interface Lesson {
 
 /** Everything that a method must remember to go on as if it had never stopped. */
 export interface MethodState {
+  /** Architecture parameters; where edges have some too, they follow here and in the running means. */
   readonly mean: number[];
   readonly momentum: number[];
   readonly curvature: number[];
@@ -64,13 +65,16 @@ export interface Method {
   readonly id: string;
   /**
    * The architecture parameters: the Gaussians' means, or alpha itself for a point estimate, whose preferences softmax(mean) are. A
-   * Dirichlet distribution gives the logarithms of its concentrations, so that softmax(mean) is its mean.
+   * Dirichlet distribution gives the logarithms of its concentrations, so that softmax(mean) is its mean; edges with weights of their own
+   * that compete to be kept, those of the mixing weights.
    */
   readonly mean: Float64Array;
   /** The Gaussians' standard deviations; null for a point estimate. */
   readonly scale: Float64Array | null;
   /** True once the method itself has ended the search; absent where it never does. */
   readonly ended?: boolean;
+  /** The mixing weights at the mean, where they are not softmax(mean) alone. */
+  readonly meanMixing?: Float64Array;
   /** Where the next architecture step wants gradients; nowhere if it learns no architecture. Draws from `noise`. */
   propose(noise: RandomStream): Proposal[];
   /** Takes the architecture step from the gradients at the proposals, in their order. */

@@ -23,12 +23,31 @@ const SNAS_DEFAULTS: Partial<Settings> = { temperatureEnd: 1 };
 /** As many measurements of the Hessian in the usual number of steps as DARTS has epochs. */
 const DARTS_ES_DEFAULTS: Partial<Settings> = { evaluateEvery: 48 };
 
-/** Settings with every control that `chosen` leaves out at its default; some defaults depend on the method or the update rule. */
+/** The paper's rate, and its share of the search in which the weights train alone: 15 of 50 epochs. */
+const PC_DARTS_DEFAULTS: Partial<Settings> = { archRate: 6e-4 };
+const PC_DARTS_WARMUP = 0.3;
+
+/** Settings with every control that `chosen` leaves out at its default; some defaults depend on the method, the update rule or the steps. */
 export function withDefaults(chosen: Partial<Settings>): Settings {
   const plain = Object.fromEntries(CONTROL_KEYS.map((key) => [key, CONTROLS[key].default])) as unknown as Settings;
   const ofUpdate = chosen.update === "vogn" ? VOGN_DEFAULTS : {};
-  const ofMethod = chosen.method === "snas" ? SNAS_DEFAULTS : chosen.method === "darts-es" ? DARTS_ES_DEFAULTS : {};
-  return { ...plain, ...ofUpdate, ...ofMethod, ...chosen };
+  return { ...plain, ...ofUpdate, ...ofMethod(chosen.method, chosen.steps ?? plain.steps), ...chosen };
+}
+
+function ofMethod(method: Settings["method"] | undefined, steps: number): Partial<Settings> {
+  switch (method) {
+    case "snas":
+      return SNAS_DEFAULTS;
+    case "darts-es":
+      return DARTS_ES_DEFAULTS;
+    case "pc-darts":
+      return {
+        ...PC_DARTS_DEFAULTS,
+        warmupSteps: Math.min(CONTROLS.warmupSteps.max, Math.round(PC_DARTS_WARMUP * steps)),
+      };
+    default:
+      return {};
+  }
 }
 
 /** Does the run learn a distribution with scales, rather than a point estimate? */
@@ -138,6 +157,14 @@ const RULES: readonly { readonly keys: Clash["keys"]; readonly problem: (setting
       objective === "instant" && !SPACES[space].tabled
         ? `objective instant needs a table of every cell's accuracy, ${SPACES[space].title} has none; ` +
           "the nearest valid value is supernet"
+        : null,
+  },
+  {
+    keys: ["partialChannels", "channels"],
+    problem: ({ method, objective, partialChannels, channels }) =>
+      method === "pc-darts" && objective === "supernet" && channels % partialChannels > 0
+        ? `channels ${channels} cannot be split in partialChannels ${partialChannels} equal parts; ` +
+          `the nearest valid number of channels is ${Math.max(1, Math.round(channels / partialChannels)) * partialChannels}`
         : null,
   },
   {

@@ -68,7 +68,7 @@ export function applications({ times }: Separable): string[] {
  * Trainable tensors. Convolutions have no bias, and batch norm is affine in the stem alone, as upstream.
  * @throws {InputError} for a discrete network, or where an operation is unknown
  */
-export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
+export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices, partial = 1): Parameter[] {
   if (architecture) {
     throw new InputError(`discrete networks of ${space.title} cannot be trained; search without training the outcome`);
   }
@@ -88,6 +88,7 @@ export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architectur
     if (halvesFirst) reduction(`${cellName}/input0`, inputs[0], channels);
     else add(`${cellName}/input0/conv`, [1, 1, inputs[0], channels], "fan-in");
     add(`${cellName}/input1/conv`, [1, 1, inputs[1], channels], "fan-in");
+    const width = channels / partial;
     for (const { from, row } of edges) {
       for (const operation of row.choices) {
         const name = `${cellName}/${row.name}/${operation}`;
@@ -95,13 +96,13 @@ export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architectur
         if (separable) {
           const { kernel } = separable;
           for (const application of applications(separable)) {
-            add(`${name}/depthwise${application}`, [kernel, kernel, channels], "fan-in");
-            add(`${name}/pointwise${application}`, [1, 1, channels, channels], "fan-in");
+            add(`${name}/depthwise${application}`, [kernel, kernel, width], "fan-in");
+            add(`${name}/pointwise${application}`, [1, 1, width, width], "fan-in");
           }
         } else if (!WITHOUT_WEIGHTS.includes(operation)) {
           throw new InputError(`no network is known for the operation "${operation}" of ${space.title}`);
         } else if (operation === "skip_connect" && strideOf(cell, from) === 2) {
-          reduction(name, channels, channels);
+          reduction(name, width, width);
         }
       }
     }

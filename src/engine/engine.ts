@@ -51,11 +51,16 @@ export interface SupernetSpec {
    * statistics of all batch norms are kept for evaluation. Without it, a supernet.
    */
   readonly architecture?: Choices;
+  /**
+   * K of partial channel connections (PC-DARTS) in a supernet: one K-th of a node's channels goes through the operations of an edge, the
+   * others bypass them and are shuffled with those. It divides the channels; 1, the default, is all of them.
+   */
+  readonly partial?: number;
 }
 
 /**
- * Trains one network for given mixing weights, and knows no method. Mixing weights are `space.size` scalars, row by row; a discrete
- * network takes none, `[]`. Calls run in the order in which they are made. A batch may hold any number of images up to the spec's batch
+ * Trains one network for given mixing weights, and knows no method. Mixing weights are `space.size` scalars, row by row; what bypasses
+ * the operations of an edge counts with the sum of its row. A discrete network takes none, `[]`. Calls run in the order in which they are made. A batch may hold any number of images up to the spec's batch
  * only where a method says so.
  */
 export interface Engine {

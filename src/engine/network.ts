@@ -45,12 +45,24 @@ const LAYOUTS: Readonly<Record<string, typeof parameterLayout>> = {
 /**
  * The trainable tensors of a space's supernet, or of the discrete network of an architecture, in the order in which every engine keeps
  * its weights.
- * @throws {InputError} where no network is known for the space, or the architecture is not one choice for every row
+ * @param partial as in `SupernetSpec`
+ * @throws {InputError} where no network is known for the space, the architecture is not one choice for every row, or `partial` does not
+ * divide the channels
  */
-export function parameterLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
+export function parameterLayout(
+  space: SearchSpace,
+  sizes: NetworkSizes,
+  architecture?: Choices,
+  partial = 1,
+): Parameter[] {
   const layout = LAYOUTS[space.id];
-  if (layout) return layout(space, sizes, architecture);
-  throw new InputError(`no network is known for the search space ${space.title}`);
+  if (!layout) throw new InputError(`no network is known for the search space ${space.title}`);
+  if (sizes.channels % partial > 0) {
+    throw new InputError(
+      `${sizes.channels} channels cannot be split in ${partial} equal parts; choose a multiple of ${partial} channels`,
+    );
+  }
+  return layout(space, sizes, architecture, partial);
 }
 
 /**
@@ -58,7 +70,7 @@ export function parameterLayout(space: SearchSpace, sizes: NetworkSizes, archite
  * parameters in the supernet, as upstream, and is affine in the discrete network of an architecture, which has only the operations that
  * were chosen: those of edges that lead nowhere too, as the benchmark counts.
  */
-function nasBench201Layout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): Parameter[] {
+function nasBench201Layout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices, partial = 1): Parameter[] {
   const layout: Parameter[] = [];
   const add = appender(layout);
   const chosen = architecture && chosenOperations(space, architecture);
@@ -83,7 +95,8 @@ function nasBench201Layout(space: SearchSpace, sizes: NetworkSizes, architecture
           const side = KERNELS[operation];
           if (side === undefined) continue;
           const name = `cell${stage * sizes.cells + i}/${row.name}/${operation}`;
-          add(name, [side, side, channels, channels], "fan-in");
+          const width = chosen ? channels : channels / partial;
+          add(name, [side, side, width, width], "fan-in");
           if (chosen) norm(name, channels);
         }
       }

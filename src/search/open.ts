@@ -34,9 +34,9 @@ export interface OpenSearch {
 
 /** The network that settings describe for a data set. */
 export function specOf(settings: Settings, dataset: Pick<Dataset, "classes">): SupernetSpec {
-  const { channels, cells, image, batch } = settings;
+  const { channels, cells, image, batch, method, partialChannels } = settings;
   const sizes = { channels, cells, image, imageChannels: 1, classes: dataset.classes.length };
-  return { space: SPACES[settings.space], sizes, batch };
+  return { space: SPACES[settings.space], sizes, batch, partial: method === "pc-darts" ? partialChannels : 1 };
 }
 
 /** What a search will cost on a device. */
@@ -49,7 +49,7 @@ let costed: { readonly network: string; readonly plan: Plan } | null = null;
 
 /** Most knobs leave the network as it is, and a large one takes a fifth of a second to plan: the last plan is kept. */
 function planToCost(spec: SupernetSpec): Plan {
-  const network = JSON.stringify([spec.space.id, spec.sizes, spec.batch]);
+  const network = JSON.stringify([spec.space.id, spec.sizes, spec.batch, spec.partial]);
   if (costed?.network !== network) {
     costed = { network, plan: createPlan(spec, { limit: Number.POSITIVE_INFINITY }) };
   }
@@ -68,7 +68,8 @@ export function costOf(
 }
 
 /**
- * A search at step 0. Initial weights and batches depend on the seed and the sizes alone, so every method starts alike.
+ * A search at step 0. Initial weights and batches depend on the seed and the sizes alone, so every method starts alike, but for one with
+ * partial channels, whose operations have fewer weights.
  * @throws {InputError} for settings that clash with each other or with the data
  */
 export async function openSearch(
@@ -94,7 +95,10 @@ export async function openSearch(
     return batches;
   };
   const spec = specOf(settings, dataset);
-  const weights = initialWeights(parameterLayout(spec.space, spec.sizes), new RandomStream(seed, "weights"));
+  const weights = initialWeights(
+    parameterLayout(spec.space, spec.sizes, undefined, spec.partial),
+    new RandomStream(seed, "weights"),
+  );
   const weightBatches = source("weights");
   const engine = await createEngine(spec, weights);
   const search = new Search({

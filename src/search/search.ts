@@ -203,7 +203,7 @@ export class Search {
   /** Scores the supernet at the mean's mixing weights on unaltered images of the architecture half. */
   async evaluate(): Promise<EvaluationRecord> {
     const { space, method, engine, evaluationBatches } = this.parts;
-    const mixing = softmaxRows(space.rows, method.mean);
+    const mixing = method.meanMixing ?? softmaxRows(space.rows, method.mean);
     let right = 0;
     let seen = 0;
     for (const batch of await evaluationBatches(this.current.evaluateImages)) {

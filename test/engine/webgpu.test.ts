@@ -7,8 +7,8 @@ import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
 import { Executor } from "../../src/engine/webgpu/executor";
 import { lower, type Variant, variantsFor } from "../../src/engine/webgpu/lower";
 import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
-import { CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
-import { dartsCase, dartsOracle } from "../support/darts";
+import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
+import { dartsCase, dartsOracle, partialDartsCase } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
 import { oracle } from "../support/oracle";
 import { compareUnrolled } from "../support/unrolled";
@@ -103,13 +103,13 @@ describe("the WebGPU engine", () => {
     });
   }
 
-  const darts: Setting[] = [
-    { name: "every operation", sizes: { imageChannels: 3 }, batch: 8 },
-    { name: "five channels, odd sides", sizes: { channels: 5, image: 6 }, batch: 5 },
+  const darts: [string, Case][] = [
+    ["every operation", dartsCase({ imageChannels: 3 }, 8)],
+    ["five channels, odd sides", dartsCase({ channels: 5, image: 6 }, 5)],
+    ["half of the channels, odd sides", partialDartsCase(2, { channels: 4, image: 6 }, 5)],
   ];
-  for (const { name, sizes, batch } of darts) {
+  for (const [name, { spec, weights, mixing, batch: data }] of darts) {
     it(`agrees with the DARTS network in float64: ${name}`, async () => {
-      const { spec, weights, mixing, batch: data } = dartsCase(sizes, batch);
       const expected = dartsOracle(spec, weights, mixing, data);
       const engine = await createWebGpuEngine(device, spec, weights);
       const score = await engine.evaluate(mixing, data);

@@ -18,6 +18,24 @@ export function supernetCase(sizes: Partial<NetworkSizes>, batch: number, mix: M
   return drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
 }
 
+/** The same with partial channels. Rows do not sum to one: their sums are the weights of the channels that bypass the operations. */
+export function partialCase(
+  partial: number,
+  sizes: Partial<NetworkSizes>,
+  batch: number,
+  mix: Mix = "dense",
+  seed = 1,
+) {
+  return withEdgeWeights(drawn({ space: SPACE, sizes: { ...SIZES, ...sizes }, batch, partial }, mix, seed));
+}
+
+/** Another weight for every edge. */
+export function withEdgeWeights(made: Case): Case {
+  const { rows } = made.spec.space;
+  const shares = rows.flatMap(({ choices }, row) => choices.map(() => (0.5 + row) / rows.length));
+  return { ...made, mixing: made.mixing.map((p, i) => p * shares[i]) };
+}
+
 /** The same of the discrete network of a cell in NAS-Bench-201's notation; it takes no mixing weights. */
 export function discreteCase(cell: string, sizes: Partial<NetworkSizes>, batch: number, seed = 1): Case {
   const spec = { space: SPACE, sizes: { ...SIZES, ...sizes }, batch, architecture: SPACE.parse(cell) };
@@ -56,7 +74,7 @@ export function drawn(spec: SupernetSpec, mix: Mix, seed: number): Case {
   const { batch } = spec;
   const random = new RandomStream(seed, "case");
   const { image, imageChannels, classes } = spec.sizes;
-  const weights = initialWeights(parameterLayout(spec.space, spec.sizes, spec.architecture), random);
+  const weights = initialWeights(parameterLayout(spec.space, spec.sizes, spec.architecture, spec.partial), random);
   // Scales, offsets and biases start at one and zero, where a wrong gradient can hide.
   for (let i = 0; i < weights.length; i++)
     if (weights[i] === 0 || weights[i] === 1) weights[i] += 0.3 * random.normal();

@@ -1,7 +1,7 @@
 import { DARTS } from "../../src/core/darts";
 import type { NetworkSizes, SearchSpace } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
-import { type Case, drawn, type Mix } from "./cases";
+import { type Case, drawn, type Mix, withEdgeWeights } from "./cases";
 import { map, type Node, Oracle, type Outcome, type Scored } from "./oracle";
 
 const ROWS = DARTS.rows;
@@ -18,6 +18,17 @@ export function dartsCase(
   space: SearchSpace = DARTS,
 ): Case {
   return drawn({ space, sizes: { ...SIZES, ...sizes }, batch }, mix, seed);
+}
+
+/** The same with partial channels, as `partialCase` has it. */
+export function partialDartsCase(
+  partial: number,
+  sizes: Partial<NetworkSizes>,
+  batch: number,
+  mix: Mix = "dense",
+  seed = 1,
+): Case {
+  return withEdgeWeights(drawn({ space: DARTS, sizes: { ...SIZES, ...sizes }, batch, partial }, mix, seed));
 }
 
 /** The space with some of its operations alone: a smaller network. */
@@ -52,22 +63,28 @@ class DartsOracle extends Oracle {
 
   private dartsCell(s0: Node, s1: Node, name: string, isReduction: boolean, wasReduction: boolean): Node {
     const input = (x: Node, which: string) => this.norm(this.conv(this.relu(x), `${name}/${which}/conv`, 1));
-    const nodes = [wasReduction ? this.reduced(s0, `${name}/input0`) : input(s0, "input0"), input(s1, "input1")];
+    const wholes = [wasReduction ? this.reduced(s0, `${name}/input0`) : input(s0, "input0"), input(s1, "input1")];
+    const { partial = 1 } = this.spec;
     let row = isReduction ? EDGES.length : 0;
     for (let to = 2; to < 6; to++) {
       const parts: { node: Node; weight: number }[] = [];
+      const around: { node: Node; weight: number }[] = [];
       for (let from = 0; from < to; from++, row++) {
         const stride = isReduction && from < 2 ? 2 : 1;
         const { name: rowName, choices } = this.spec.space.rows[row];
+        const [first, rest] = [this.first(wholes[from]), this.rest(wholes[from])];
         for (const [o, operation] of choices.entries()) {
+          const weight = row * choices.length + o;
+          if (partial > 1) around.push({ node: stride === 2 ? this.blocks(rest) : rest, weight });
           if (operation === "none") continue;
-          const node = this.candidate(operation, nodes[from], `${name}/${rowName}/${operation}`, stride);
-          parts.push({ node, weight: row * choices.length + o });
+          const node = this.candidate(operation, first, `${name}/${rowName}/${operation}`, stride);
+          parts.push({ node, weight });
         }
       }
-      nodes.push(this.sum(parts, parts[0].node));
+      const mixed = this.sum(parts, parts[0].node);
+      wholes.push(partial > 1 ? this.shuffled(mixed, this.sum(around)) : mixed);
     }
-    return this.concat(nodes.slice(2));
+    return this.concat(wholes.slice(2));
   }
 
   private candidate(operation: string, x: Node, name: string, stride: number): Node {
@@ -183,6 +200,27 @@ class DartsOracle extends Oracle {
         this.dWeights[wi] += dy[yi] * x.value.data[xi];
       }),
     );
+  }
+
+  /** Largest value of blocks of 2 x 2 pixels. */
+  private blocks(x: Node): Node {
+    const { batch, side, channels, data } = x.value;
+    const half = Math.ceil(side / 2);
+    return this.linear(x, half, channels, (visit) => {
+      for (let yi = 0; yi < batch * half * half * channels; yi++) {
+        const [pixel, c] = [Math.floor(yi / channels), yi % channels];
+        const [row, column] = [2 * (Math.floor(pixel / half) % half), 2 * (pixel % half)];
+        const block = [0, 1, 2, 3]
+          .map((k) => [row + (k >> 1), column + (k & 1)])
+          .filter((at) => Math.max(...at) < side);
+        const places = block.map(([r, s]) => ((Math.floor(pixel / half / half) * side + r) * side + s) * channels + c);
+        visit(
+          places.reduce((best, xi) => (data[xi] > data[best] ? xi : best)),
+          yi,
+          1,
+        );
+      }
+    });
   }
 
   /** Largest value or mean of the existing pixels of 3 x 3 windows. */

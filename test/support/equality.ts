@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Engine, WeightStep } from "../../src/engine/engine";
-import { type Mix, relativeError, supernetCase } from "./cases";
+import { type Mix, partialCase, relativeError, supernetCase } from "./cases";
 import { type Outcome, oracle } from "./oracle";
 
 /** A network and the kind of mixing weights on which two engines are compared. */
@@ -10,6 +10,8 @@ export interface EqualityCase {
   readonly cells: number;
   readonly batch: number;
   readonly channels: number;
+  /** K of partial channels; all of them without it. */
+  readonly partial?: number;
 }
 
 /**
@@ -31,12 +33,22 @@ export const EQUALITY_CASES: readonly EqualityCase[] = [
   { image: 32, mix: "zero", cells: 1, batch: 3, channels: 2 },
 ];
 
-export const nameOf = ({ image, mix, cells, batch, channels }: EqualityCase): string =>
-  `${image} px, ${mix} p, ${cells} cell${cells > 1 ? "s" : ""} a stage, batch ${batch}, C ${channels}`;
+/** Parts that fill vectors of four and parts that do not, rests that do and do not. */
+export const PARTIAL_CASES: readonly EqualityCase[] = [
+  { image: 9, mix: "dense", cells: 1, batch: 5, channels: 4, partial: 4 },
+  { image: 8, mix: "one-hot", cells: 2, batch: 3, channels: 6, partial: 2 },
+  { image: 6, mix: "zero", cells: 1, batch: 6, channels: 6, partial: 3 },
+  { image: 8, mix: "dense", cells: 1, batch: 4, channels: 16, partial: 4 },
+];
+
+export const nameOf = ({ image, mix, cells, batch, channels, partial }: EqualityCase): string =>
+  `${image} px, ${mix} p, ${cells} cell${cells > 1 ? "s" : ""} a stage, batch ${batch}, C ${channels}${partial ? `, K ${partial}` : ""}`;
 
 /** Network, weights, and the mixing weights and batch of a step: other ones at every step. */
-export const caseAt = ({ image, mix, cells, batch, channels }: EqualityCase, step = 0) =>
-  supernetCase({ image, cells, channels, imageChannels: 1 }, batch, mix, 1 + step);
+export const caseAt = ({ image, mix, cells, batch, channels, partial }: EqualityCase, step = 0) => {
+  const sizes = { image, cells, channels, imageChannels: 1 };
+  return partial ? partialCase(partial, sizes, batch, mix, 1 + step) : supernetCase(sizes, batch, mix, 1 + step);
+};
 
 /** Without momentum and decay the velocity is the gradient itself, or a scaled one where it was clipped, and the weights move along it. */
 const STEP: WeightStep = { rate: 0.05, momentum: 0, decay: 0, clip: 5 };

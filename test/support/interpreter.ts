@@ -13,6 +13,7 @@ import {
   termsOf,
   WINDOW,
 } from "../../src/engine/plan/kernels";
+import { withEdges } from "../../src/engine/plan/partial";
 import type { Plan } from "../../src/engine/plan/plan";
 import { unpack } from "../../src/engine/plan/weights";
 
@@ -55,7 +56,7 @@ export class Interpreter {
   feed(mixing: ArrayLike<number>, batch: Batch, step?: WeightStep): void {
     const { regions, spec, images } = this.plan;
     const { image, imageChannels } = spec.sizes;
-    this.arena.set(spec.architecture ? [1] : Array.from(mixing), regions.mixing);
+    this.arena.set(spec.architecture ? [1] : withEdges(spec, mixing), regions.mixing);
     if (step) this.arena.set([step.rate, step.momentum, step.decay, step.clip], regions.hyper);
     this.arena.set(batch.labels, regions.labels);
     const vectors = Math.ceil(imageChannels / 4);
@@ -508,8 +509,9 @@ export class Interpreter {
         this.each(1, a.vectors, (_, c, b) => {
           const value = (q: number) => m[this.at(a.x, a.vectors, q, c, b)];
           const y = this.at(a.y, a.vectors, p, c, b);
-          if (a.kind === WINDOW.max) {
-            const best = pixels.reduce((found, pixel) => (value(pixel.q) > value(found.q) ? pixel : found));
+          if (a.kind === WINDOW.max || a.kind === WINDOW.block) {
+            const seen = a.kind === WINDOW.max ? pixels : pixels.filter(({ tap }) => [4, 5, 7, 8].includes(tap));
+            const best = seen.reduce((found, pixel) => (value(pixel.q) > value(found.q) ? pixel : found));
             m[y] = value(best.q);
             m[this.at(a.winners, a.vectors, p, c, b)] = best.tap;
           } else if (a.kind === WINDOW.mean) {
@@ -534,7 +536,7 @@ export class Interpreter {
           for (const { tap, q } of pixels) {
             const dx = this.at(a.dx, a.vectors, q, c, b);
             if (a.kind === WINDOW.mean) m[dx] += dy / pixels.length;
-            else if (tap === (a.kind === WINDOW.max ? m[this.at(a.winners, a.vectors, p, c, b)] : 8)) m[dx] += dy;
+            else if (tap === (a.kind === WINDOW.last ? 8 : m[this.at(a.winners, a.vectors, p, c, b)])) m[dx] += dy;
           }
         });
       });
@@ -548,6 +550,32 @@ export class Interpreter {
         if (c >= end) m[y] = 0;
         else m[y] = (a.add ? m[y] : 0) + m[this.at(a.x, a.xVectors, p, a.from + c - a.to, b)];
       });
+    },
+    shuffle: (a) => {
+      const m = this.arena;
+      const share = a.channels / a.groups;
+      const place = (first: number, rest: number, part: number, p: number, c: number, b: number) =>
+        c < part
+          ? this.at(first, Math.ceil(part / 4), p, c, b)
+          : this.at(rest, Math.ceil((a.channels - part) / 4), p, c - part, b);
+      for (const [y, channels] of [
+        [a.y, a.yPart],
+        [a.yRest, a.channels - a.yPart],
+      ]) {
+        const vectors = Math.ceil(channels / 4);
+        this.each(a.positions, vectors, (p, c, b) => {
+          m[this.at(y, vectors, p, c, b)] = 0;
+        });
+      }
+      for (let g = 0; g < a.groups; g++) {
+        for (let j = 0; j < share; j++) {
+          this.each(a.positions, 1, (p, c, b) => {
+            if (c > 0) return;
+            const x = place(a.x, a.xRest, a.xPart, p, g * share + j, b);
+            m[place(a.y, a.yRest, a.yPart, p, j * a.groups + g, b)] = m[x];
+          });
+        }
+      }
     },
     mean: (a) => {
       const m = this.arena;

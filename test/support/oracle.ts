@@ -108,7 +108,7 @@ export class Oracle {
     protected readonly running?: Running,
   ) {
     this.count = batch.labels.length;
-    const layout = parameterLayout(spec.space, spec.sizes, spec.architecture);
+    const layout = parameterLayout(spec.space, spec.sizes, spec.architecture, spec.partial);
     this.layout = new Map(layout.map((parameter) => [parameter.name, parameter]));
     this.dWeights = new Float64Array(weights.length);
     this.perExample = new Float64Array(this.count * spec.space.size);
@@ -317,9 +317,12 @@ export class Oracle {
 
   protected cell(x: Node, name: string): Node {
     if (typeof this.architecture[0] === "string") return this.discreteCell(x, name);
-    const { space, architecture } = this.spec;
+    const { space, architecture, partial = 1 } = this.spec;
     const offsets = rowOffsets(space.rows);
-    const nodes = [x];
+    // Without partial channels nodes are whole, and nothing bypasses the operations.
+    const nodes = [this.first(x)];
+    const rests = [this.rest(x)];
+    let y = x;
     for (let to = 1; to < space.nodes; to++) {
       const parts = space.rows.flatMap((row, r) => {
         const [from, target] = space.edges[r];
@@ -335,9 +338,59 @@ export class Oracle {
           return [{ node, weight: architecture ? undefined : offsets[r] + o }];
         });
       });
-      nodes.push(this.sum(parts, x));
+      y = this.sum(parts, nodes[0]);
+      if (partial > 1) {
+        const around = space.rows.flatMap((row, r) => {
+          const [from, target] = space.edges[r];
+          return target === to ? row.choices.map((_, o) => ({ node: rests[from], weight: offsets[r] + o })) : [];
+        });
+        y = this.shuffled(y, this.sum(around));
+      }
+      rests.push(this.rest(y));
+      nodes.push(this.first(y));
     }
-    return nodes[nodes.length - 1];
+    return y;
+  }
+
+  /** The channels of a node that operations read. */
+  protected first(node: Node): Node {
+    const { partial = 1 } = this.spec;
+    return partial > 1 ? this.pick(channelsOf(node, 0, node.value.channels / partial)) : node;
+  }
+
+  /** Those that bypass them. */
+  protected rest(node: Node): Node {
+    const { channels } = node.value;
+    const { partial = 1 } = this.spec;
+    return partial > 1 ? this.pick(channelsOf(node, channels / partial, channels)) : node;
+  }
+
+  /** The two parts of a node: written as a matrix of K rows, read column by column. */
+  protected shuffled(first: Node, rest: Node): Node {
+    const { partial = 1 } = this.spec;
+    const both = [...channelsOf(first, 0, first.value.channels), ...channelsOf(rest, 0, rest.value.channels)];
+    return this.pick(both.map((_, c) => both[(c % partial) * first.value.channels + Math.floor(c / partial)]));
+  }
+
+  /** Channels of nodes alike, in a new order. */
+  protected pick(chosen: readonly { readonly node: Node; readonly channel: number }[]): Node {
+    const { batch, side } = chosen[0].node.value;
+    const y = map(batch, side, chosen.length);
+    const each = (visit: (node: Node, xi: number, yi: number) => void) => {
+      for (let p = 0; p < batch * side * side; p++) {
+        for (const [c, { node, channel }] of chosen.entries()) {
+          visit(node, p * node.value.channels + channel, p * chosen.length + c);
+        }
+      }
+    };
+    each((node, xi, yi) => {
+      y.data[yi] = node.value.data[xi];
+    });
+    return this.record(y, (dy) =>
+      each((node, xi, yi) => {
+        node.gradient.data[xi] += dy[yi];
+      }),
+    );
   }
 
   /** A cell of NAS-Bench-201, edge by edge. */
@@ -389,6 +442,10 @@ export class Oracle {
     const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
     return { losses, loss, accuracy: hits / batch, margin: this.margin };
   }
+}
+
+function channelsOf(node: Node, from: number, to: number): { node: Node; channel: number }[] {
+  return Array.from({ length: to - from }, (_, c) => ({ node, channel: from + c }));
 }
 
 export function map(batch: number, side: number, channels: number): Map4 {

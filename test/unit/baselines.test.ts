@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CONTROLS, type Settings } from "../../src/core/controls";
+import { DARTS } from "../../src/core/darts";
 import { digamma, gammaSlope, logGammaDraw } from "../../src/core/gamma";
 import type { Method } from "../../src/core/method";
 import { createMethod } from "../../src/core/methods";
@@ -9,6 +10,7 @@ import { BetaDarts } from "../../src/core/methods/beta-darts";
 import { DartsEs } from "../../src/core/methods/darts-es";
 import { DrNas } from "../../src/core/methods/drnas";
 import { Gdas } from "../../src/core/methods/gdas";
+import { PcDarts } from "../../src/core/methods/pc-darts";
 import { Rsps } from "../../src/core/methods/rsps";
 import { SdartsAdv } from "../../src/core/methods/sdarts-adv";
 import { SdartsRs } from "../../src/core/methods/sdarts-rs";
@@ -102,6 +104,61 @@ describe("two steps by hand", () => {
       }),
     );
     expectClose(method.mean, expected, 1e-13);
+  });
+
+  test("PC-DARTS: operations count with their edge's share of what comes into the node, and both learn", () => {
+    const space = { rows: ROWS, edges: [[0, 2] as const, [1, 2] as const], keptEdges: null };
+    const beta = Float64Array.of(0.2, -0.1);
+    const method = new PcDarts(space, settings({ method: "pc-darts" }), START, beta);
+    const mixings = twoSteps(method);
+    const shares = ([p, q, r, s, b, c]: readonly number[]) => {
+      const operations = [sigmoid(p - q), sigmoid(q - p), sigmoid(r - s), sigmoid(s - r)];
+      return { operations, edges: [sigmoid(b - c), sigmoid(c - b)] };
+    };
+    const expected = adam([...START, ...beta], (parameters, t) => {
+      const { operations, edges } = shares(parameters);
+      const byMixing = GRADIENTS[t];
+      // What an edge as a whole would change the loss by.
+      const [first, second] = [0, 2].map((i) => operations[i] * byMixing[i] + operations[i + 1] * byMixing[i + 1]);
+      const byFirst = edges[0] * edges[1] * (first - second);
+      const byOperations = twoWay(parameters, byMixing).map((g, i) => g * edges[i >> 1]);
+      return [...byOperations, byFirst, -byFirst];
+    });
+    expectClose(method.save().mean, expected, 1e-13);
+    expectClose(method.mean, expected.slice(0, 4), 1e-13);
+    const product = (parameters: readonly number[]) => {
+      const { operations, edges } = shares(parameters);
+      return operations.map((share, i) => share * edges[i >> 1]);
+    };
+    expectClose(mixings[0], product([...START, ...beta]), 1e-15);
+    for (const mixing of [method.meanMixing, method.trainingMixing(scripted([]))]) {
+      expectClose(mixing, product(expected), 1e-13);
+    }
+  });
+
+  test("PC-DARTS keeps the edges whose share of the node times that of their operation is largest", () => {
+    const method = createMethod(withDefaults({ method: "pc-darts", space: "darts" }), DARTS);
+    const { size, rows, edges } = DARTS;
+    // Into the first node of each kind of cell two edges lead, into the second three: all alike but for what is set here.
+    const parameters = new Float64Array(size + edges.length);
+    const operation = rows[2].choices.indexOf("sep_conv_3x3");
+    for (const row of [2, 3, 4]) parameters[8 * row + operation] = [2, 1, 1.5][row - 2];
+    const kept = () => {
+      method.restore({ ...method.save(), mean: [...parameters] });
+      const choices = DARTS.discretise(method.mean);
+      return [2, 3, 4].map((row) => choices[row] === operation);
+    };
+    expect(kept()).toEqual([true, false, true]);
+    parameters[size + 3] = 3;
+    expect(kept()).toEqual([true, true, false]);
+    // All that competes is as the mixing weights are.
+    const mixing = method.meanMixing ?? new Float64Array();
+    for (const [i, share] of softmaxRows(rows, method.mean).entries()) {
+      if (rows[i >> 3].choices[i & 7] !== "none") expect(share).toBeCloseTo(mixing[i], 13);
+    }
+    // Nothing but that edge's share has changed within its node: e^3 / (e^3 + 2).
+    const total = mixing.slice(24, 32).reduce((sum, share) => sum + share, 0);
+    expect(total).toBeCloseTo(Math.exp(3) / (Math.exp(3) + 2), 13);
   });
 
   test("SDARTS-RS learns as DARTS does, and moves the mixing weights of the weight step", () => {

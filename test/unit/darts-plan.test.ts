@@ -3,20 +3,28 @@ import { InputError } from "../../src/core/errors";
 import { layoutSize, parameterLayout } from "../../src/engine/network";
 import { createPlan, planCost } from "../../src/engine/plan/plan";
 import { type Case, type Mix, relativeError, slope } from "../support/cases";
-import { dartsCase, dartsOracle, dartsScored, spaceOf } from "../support/darts";
+import { dartsCase, dartsOracle, dartsScored, partialDartsCase, spaceOf } from "../support/darts";
 import { expectPasses, forget } from "../support/passes";
 
-const SETTINGS: { name: string; sizes: Partial<Case["spec"]["sizes"]>; batch: number; mix?: Mix }[] = [
+const SETTINGS: {
+  name: string;
+  sizes: Partial<Case["spec"]["sizes"]>;
+  batch: number;
+  mix?: Mix;
+  partial?: number;
+}[] = [
   { name: "dense", sizes: {}, batch: 3 },
   { name: "channels that need padding, odd sides", sizes: { channels: 3, image: 6, imageChannels: 3 }, batch: 2 },
   { name: "one channel, two cells a stage", sizes: { channels: 1, cells: 2, image: 4 }, batch: 3 },
   { name: "one-hot mixing weights", sizes: { image: 4 }, batch: 3, mix: "one-hot" },
+  { name: "a third of the channels, odd sides", sizes: { channels: 6, image: 6 }, batch: 2, partial: 3 },
+  { name: "one channel of four", sizes: { channels: 4, image: 4 }, batch: 3, partial: 4, mix: "one-hot" },
 ];
 
 describe("the plan of a DARTS network, run in float64", () => {
-  for (const { name, sizes, batch, mix } of SETTINGS) {
+  for (const { name, sizes, batch, mix, partial } of SETTINGS) {
     it(`computes the network and its gradients: ${name}`, () => {
-      const made = dartsCase(sizes, batch, mix);
+      const made = partial ? partialDartsCase(partial, sizes, batch, mix) : dartsCase(sizes, batch, mix);
       const { spec, weights, mixing, batch: data } = made;
       const plan = createPlan(spec, { parts: 3, slots: 4 });
       const expected = dartsOracle(spec, weights, mixing, data);
@@ -31,8 +39,10 @@ describe("the plan of a DARTS network, run in float64", () => {
 });
 
 describe("the DARTS network that plans are compared with", () => {
-  it("agrees with finite differences", () => {
-    const { spec, weights, mixing, batch } = dartsCase({ channels: 2, image: 4 }, 2);
+  it.each([
+    ["", dartsCase({ channels: 2, image: 4 }, 2)],
+    [", with partial channels", partialDartsCase(2, { channels: 2, image: 4 }, 2)],
+  ])("agrees with finite differences%s", (_, { spec, weights, mixing, batch }) => {
     const { weights: dWeights, mixing: dMixing } = dartsOracle(spec, weights, mixing, batch);
     const some = Array.from({ length: 8 }, (_, operation) => 29 * operation);
     expect(
@@ -41,7 +51,7 @@ describe("the DARTS network that plans are compared with", () => {
         some.map((i) => slope((p) => dartsScored(spec, weights, p, batch).loss, mixing, i)),
       ),
     ).toBeLessThan(1e-5);
-    const layout = parameterLayout(spec.space, spec.sizes);
+    const layout = parameterLayout(spec.space, spec.sizes, undefined, spec.partial);
     const picked = layout.filter((_, i) => i % 23 === 0).map(({ offset, size }) => offset + Math.floor(size / 2));
     expect(
       relativeError(

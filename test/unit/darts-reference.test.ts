@@ -7,7 +7,7 @@ import type { Engine } from "../../src/engine/engine";
 import { ReferenceEngine } from "../../src/engine/reference/engine";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { type Case, relativeError } from "../support/cases";
-import { dartsCase } from "../support/darts";
+import { dartsCase, partialDartsCase } from "../support/darts";
 
 const TOLERANCE = 1e-4;
 
@@ -27,6 +27,7 @@ describe("TensorFlow.js and WASM agree on DARTS networks", () => {
       name: "all operations, three channels",
       made: dartsCase({ channels: 3, image: 6, imageChannels: 3 }, 3),
     },
+    { name: "all operations on half of the channels", made: partialDartsCase(2, { channels: 4, image: 6 }, 3) },
   ];
   for (const { name, made } of cases) {
     it(name, async () => {

@@ -214,6 +214,7 @@ describe("a search on it", () => {
     ["drnas", 200],
     ["beta-darts", 200],
     ["darts-es", 200],
+    ["pc-darts", 200],
     // The best of 100 random cells is below this with a probability of 0.998.
     ["rsps", 1000],
   ] as const)("%s finds one of the %d best of 15,625 cells in 1,000 steps", async (method, best) => {

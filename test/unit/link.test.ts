@@ -34,7 +34,7 @@ test("a link is mended field by field, with a sentence for each mend", () => {
   expect(read?.notes).toEqual([
     "Channels was “1000”, expected a whole number from 1 to 64; took 64.",
     "There is no setting “archRat”; the nearest is archRate.",
-    "Method was “dart”, expected balenas, darts, gdas, snas, drnas, sdarts-rs, sdarts-adv, beta-darts, darts-es or rsps; took darts.",
+    "Method was “dart”, expected balenas, darts, gdas, snas, drnas, sdarts-rs, sdarts-adv, beta-darts, darts-es, pc-darts or rsps; took darts.",
     "Flip was “perhaps”, expected true or false; took true.",
     "An edit names the step “0”, expected a whole number from 1; it was left out.",
     "Channels cannot be turned at step 9 of a run; it was left out.",

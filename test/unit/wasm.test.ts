@@ -10,8 +10,17 @@ import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { Machine, matmulPeak, threadsFor } from "../../src/engine/wasm/machine";
 import { MEMORY_FROM, relaxedSimd, Team } from "../../src/engine/wasm/team";
 import { compile } from "../../src/tools/build-wasm.mjs";
-import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
-import { dartsCase, dartsOracle } from "../support/darts";
+import {
+  type Case,
+  CELLS,
+  discreteCase,
+  fresh,
+  type Mix,
+  partialCase,
+  relativeError,
+  supernetCase,
+} from "../support/cases";
+import { dartsCase, dartsOracle, partialDartsCase } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
 import { oracle } from "../support/oracle";
 
@@ -50,9 +59,15 @@ describe("the kernels in WebAssembly", () => {
       drawn: discreteCase(CELLS["every operation"], sizes, batch),
       layers: /./,
     })),
+    { name: "partial channels", drawn: partialCase(3, { channels: 9, image: 5 }, 5), layers: /^cell/ },
     { name: "discrete, nothing at all", drawn: discreteCase(CELLS["nothing at all"], {}, 5), layers: /./ },
     // Cells of both kinds, one of them behind a reduction; the others hold the same entries.
     { name: "DARTS", drawn: dartsCase({ channels: 3, image: 4 }, 3), layers: /^(cell[23]|head)/ },
+    {
+      name: "DARTS, partial channels",
+      drawn: partialDartsCase(4, { channels: 4, image: 5 }, 5),
+      layers: /^cell1/,
+    },
     { name: "DARTS, an odd side", drawn: dartsCase({ channels: 5, image: 3 }, 5), layers: /^cell1/ },
   ];
   for (const { name, drawn, layers } of cases) {

@@ -8,6 +8,7 @@ import { Darts } from "./darts";
 import { DartsEs } from "./darts-es";
 import { DrNas } from "./drnas";
 import { Gdas } from "./gdas";
+import { PcDarts } from "./pc-darts";
 import { Rsps } from "./rsps";
 import { SdartsAdv } from "./sdarts-adv";
 import { SdartsRs } from "./sdarts-rs";
@@ -18,8 +19,8 @@ const INITIAL_SPREAD = 1e-3;
 
 type Constructor = new (rows: readonly Row[], settings: Settings, start: Float64Array) => Method;
 
-/** All but random search see rows alone. */
-const METHODS: Readonly<Record<Exclude<Settings["method"], "rsps">, Constructor>> = {
+/** All but random search and PC-DARTS see rows alone. */
+const METHODS: Readonly<Record<Exclude<Settings["method"], "rsps" | "pc-darts">, Constructor>> = {
   balenas: Balenas,
   darts: Darts,
   gdas: Gdas,
@@ -33,9 +34,12 @@ const METHODS: Readonly<Record<Exclude<Settings["method"], "rsps">, Constructor>
 
 /** The chosen method before its first step. Under one seed every method starts from the same architecture parameters. */
 export function createMethod(settings: Settings, space: SearchSpace): Method {
-  const start = new RandomStream(settings.seed, "architecture start")
-    .normals(space.size)
-    .map((x) => INITIAL_SPREAD * x);
+  const drawn = (name: string, size: number) =>
+    new RandomStream(settings.seed, name).normals(size).map((x) => INITIAL_SPREAD * x);
+  const start = drawn("architecture start", space.size);
   if (settings.method === "rsps") return new Rsps(space, settings, start);
+  if (settings.method === "pc-darts") {
+    return new PcDarts(space, settings, start, drawn("edge start", space.edges.length));
+  }
   return new METHODS[settings.method](space.rows, settings, start);
 }

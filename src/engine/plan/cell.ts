@@ -13,6 +13,7 @@ import {
   statistics,
 } from "./layer";
 import { type Candidate, nodeBackward } from "./node";
+import { Bypass, mixingSize } from "./partial";
 import type { Tensor } from "./program";
 
 /** The candidates' convolutions that read one node, their outputs side by side, normalised without scale and offset. */
@@ -25,12 +26,15 @@ interface Fan {
 
 /**
  * A cell of mixed edges (NAS-Bench-201): node j is the sum over its incoming edges e and their candidates o of p[e, o] * o(node i).
- * The first node is x, the last one y.
+ * The first node is x, the last one y. With partial channels (partial.ts) `nodes` are those channels that operations read, but for y.
  */
 export function cell(context: Context, index: number, x: Tensor): Layer {
   const { program, spec } = context;
   const { space } = spec;
-  const nodes: Tensor[] = [x];
+  const channels = spec.sizes.channels * 2 ** Math.floor(index / spec.sizes.cells);
+  const around = { channels, first: 0, end: space.edges.length, strideOf: () => 1 as const };
+  const bypass = (spec.partial ?? 1) > 1 ? new Bypass(context, around) : undefined;
+  const nodes: Tensor[] = [bypass?.open(x) ?? x];
   const fans: (Fan | undefined)[] = [];
   const candidates: Candidate[] = [];
   for (let to = 1; to < space.nodes; to++) {
@@ -38,13 +42,13 @@ export function cell(context: Context, index: number, x: Tensor): Layer {
     fans.push(fanOut(context, index, to - 1, nodes[to - 1]));
     program.layer = `cell${index}/${to}`;
     const incoming = candidatesInto(context, index, to, nodes, fans);
-    const y = program.tensor(x.side, x.vectors);
+    const y = program.tensor(x.side, nodes[0].vectors);
     program.addTerms(
       "node",
       { y: y.offset, side: y.side, vectors: y.vectors },
       incoming.map(({ term }) => term),
     );
-    nodes.push(y);
+    nodes.push(bypass?.join(to, y, to === space.nodes - 1) ?? y);
     candidates.push(...incoming);
   }
   const release = (inner: readonly Tensor[]) => {
@@ -54,13 +58,14 @@ export function cell(context: Context, index: number, x: Tensor): Layer {
       program.release(fan.convolution.z);
     }
     program.release(...inner);
+    bypass?.release();
   };
   const y = nodes[nodes.length - 1];
   if (!keeps(context)) release(nodes.slice(1, -1));
   return {
     y,
     backward(dy, wanted) {
-      const gradients = backward(context, index, { nodes, fans, candidates }, dy, wanted);
+      const gradients = backward(context, index, { nodes, fans, candidates, bypass }, dy, wanted);
       program.release(...gradients.slice(1).filter((gradient) => gradient !== undefined));
       release(nodes.slice(1));
       return gradients[0];
@@ -149,6 +154,7 @@ interface Forward {
   readonly nodes: readonly Tensor[];
   readonly fans: readonly (Fan | undefined)[];
   readonly candidates: readonly Candidate[];
+  readonly bypass: Bypass | undefined;
 }
 
 /** Adds the backward entries of all nodes, last first; the gradients by node, that of node 0 only where it is wanted. */
@@ -160,11 +166,11 @@ function backward(
   wanted: boolean,
 ): (Tensor | undefined)[] {
   const { program, spec } = context;
-  const { nodes, fans, candidates } = forward;
+  const { nodes, fans, candidates, bypass } = forward;
   const { side, vectors } = nodes[0];
   const gradients: (Tensor | undefined)[] = nodes.map(() => undefined);
   gradients[nodes.length - 1] = dy;
-  const sumsOf: number[] = Array.from({ length: spec.space.size }, () => -1);
+  const sumsOf: number[] = Array.from({ length: mixingSize(spec) }, () => -1);
   // Where dL/dx is not wanted, neither is dL/dz of the convolutions that read x.
   const isWanted = (node: number) => node > 0 || wanted;
 
@@ -172,8 +178,10 @@ function backward(
     program.layer = `cell${index}/${to}`;
     const gradient = gradients[to];
     if (!gradient) throw new Error(`no gradient for node ${to}`);
+    const mixed = bypass?.separate(to, gradient) ?? gradient;
+    gradients[to] = mixed;
     const into = candidates.filter((candidate) => candidate.to === to);
-    nodeBackward(context, into, gradient, isWanted, sumsOf);
+    nodeBackward(context, into, mixed, isWanted, sumsOf);
 
     const from = to - 1;
     if (!isWanted(from)) continue;
@@ -186,12 +194,14 @@ function backward(
       return [{ kind: term.kind, dy: into.offset, weight: term.weight }];
     });
     program.addSpread({ dx: dx.offset, side, vectors }, spread);
+    bypass?.spread(from);
     const fan = fans[from];
     if (fan) {
       convWeights(context, fan.convolution, fan.convolution.z);
       convData(context, fan.convolution, fan.convolution.z, dx, true);
     }
   }
-  if (learnsMixing(context)) context.mixingSums.push([vectors, ...sumsOf]);
-  return gradients;
+  if (learnsMixing(context)) context.mixingSums.push([vectors, ...sumsOf], ...(bypass ? [bypass.mixingSums] : []));
+  const [first, ...others] = gradients;
+  return [first && bypass ? bypass.close(0, first) : first, ...others];
 }

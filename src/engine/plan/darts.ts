@@ -16,6 +16,7 @@ import {
   releaseNorm,
 } from "./layer";
 import { type Candidate, nodeBackward, termsOf } from "./node";
+import { Bypass, mixingSize, type Stretch } from "./partial";
 import type { Tensor } from "./program";
 import { meanHead, stem } from "./skeleton";
 import { vectorsOf } from "./weights";
@@ -121,37 +122,50 @@ interface Cell {
   backward(dy: Tensor): void;
 }
 
-/** A cell of mixed edges: every node is the sum over its incoming edges and their candidates of p * candidate; the output is all nodes. */
+/**
+ * A cell of mixed edges: every node is the sum over its incoming edges and their candidates of p * candidate; the output is all nodes. With
+ * partial channels (partial.ts) `nodes` are those channels that operations read.
+ */
 function dartsCell(context: Context, shape: DartsCell, states: readonly [State, State]): Cell {
-  const { program } = context;
+  const { program, spec } = context;
   const { name, channels, edges } = shape;
+  const { partial = 1, space } = spec;
   program.layer = `${name}/inputs`;
   const inputs = [
     inputOf(context, `${name}/input0`, states[0], channels, shape.halvesFirst),
     inputOf(context, `${name}/input1`, states[1], channels, false),
   ];
-  const nodes = inputs.map(({ y }) => y);
+  const { first, end } = space.cellKinds[shape.isReduction ? 1 : 0];
+  const around = { channels, first, end, strideOf: (node: number) => strideOf(shape, node) };
+  const bypass = partial > 1 ? new Bypass(context, around) : undefined;
+  const nodes = inputs.map(({ y }) => bypass?.open(y) ?? y);
+  const stretches = (node: number, tensor: Tensor, of: "value" | "gradient"): Stretch[] =>
+    bypass?.stretches(node, tensor, of) ?? [{ tensor, at: 0, channels }];
   const fans: Fan[] = [];
   const side = Math.ceil(nodes[1].side / strideOf(shape, 0));
-  const { outputs } = context.spec.space;
+  const { outputs } = space;
   const y = program.tensor(side, vectorsOf(outputs.length * channels));
   for (const to of outputs) {
     // Candidates come with their source, which is complete by now.
     for (let from = fans.length; from < to; from++) {
       const leaving = edges.filter((edge) => edge.from === from);
       program.layer = `${name}/${from}`;
-      fans.push(fanOut(context, name, leaving, nodes[from], channels, strideOf(shape, from)));
+      fans.push(fanOut(context, name, leaving, nodes[from], channels / partial, strideOf(shape, from)));
     }
     program.layer = `${name}/${to}`;
-    const node = program.tensor(side, nodes[0].vectors);
+    const mixed = program.tensor(side, nodes[0].vectors);
     const into = candidatesInto(fans, to);
-    program.addTerms("node", { y: node.offset, side, vectors: node.vectors }, termsOf(into));
-    copyChannels(context, whole(node), { tensor: y, channel: (to - 2) * channels }, channels);
+    program.addTerms("node", { y: mixed.offset, side, vectors: mixed.vectors }, termsOf(into));
+    const node = bypass?.join(to, mixed) ?? mixed;
+    for (const { tensor, at, channels: own } of stretches(to, node, "value")) {
+      copyChannels(context, whole(tensor), { tensor: y, channel: (to - 2) * channels + at }, own);
+    }
     nodes.push(node);
   }
   const release = () => {
     for (const fan of fans) fan.release();
     program.release(...nodes.slice(2));
+    bypass?.release();
     for (const input of inputs) input.release();
   };
   if (!keeps(context)) release();
@@ -160,28 +174,29 @@ function dartsCell(context: Context, shape: DartsCell, states: readonly [State, 
     backward(dy) {
       const isWanted = (node: number) => node > 1 || states[node].wanted;
       const gradients: (Tensor | undefined)[] = nodes.map(() => undefined);
-      const sums: number[] = Array.from({ length: context.spec.space.size }, () => -1);
+      const sums: number[] = Array.from({ length: mixingSize(spec) }, () => -1);
       for (let node = nodes.length - 1; node >= 0; node--) {
         program.layer = `${name}/${node}`;
         if (!isWanted(node)) continue;
         const fan: Fan | undefined = fans[node];
         const gradient = fan ? fan.backward(gradients) : program.tensor(side, nodes[node].vectors);
+        bypass?.spread(node);
         if (node < 2) {
+          const whole = bypass?.close(node, gradient) ?? gradient;
           program.layer = `${name}/inputs`;
-          inputs[node].backward(gradient);
+          inputs[node].backward(whole);
           continue;
         }
-        gradients[node] = gradient;
-        copyChannels(
-          context,
-          { tensor: dy, channel: (node - 2) * channels },
-          whole(gradient),
-          channels,
-          fan !== undefined,
-        );
-        nodeBackward(context, candidatesInto(fans, node), gradient, isWanted, sums);
+        for (const { tensor, at, channels: own } of stretches(node, gradient, "gradient")) {
+          const channel = (node - 2) * channels + at;
+          copyChannels(context, { tensor: dy, channel }, whole(tensor), own, fan !== undefined);
+        }
+        const mixed = bypass?.separate(node, gradient) ?? gradient;
+        gradients[node] = mixed;
+        nodeBackward(context, candidatesInto(fans, node), mixed, isWanted, sums);
       }
-      if (learnsMixing(context)) context.mixingSums.push([nodes[0].vectors, ...sums]);
+      if (learnsMixing(context))
+        context.mixingSums.push([nodes[0].vectors, ...sums], ...(bypass ? [bypass.mixingSums] : []));
       program.release(...gradients.filter((gradient) => gradient !== undefined), dy, y);
       release();
     },

@@ -1,5 +1,6 @@
 import { InputError } from "../../core/errors";
 import type { ArchitectureGradient, Batch, Score, WeightStep } from "../engine";
+import { foldEdges, mixingSize, withEdges } from "./partial";
 import type { Plan } from "./plan";
 import { type Block, pack, unpack, vectorsOf } from "./weights";
 
@@ -43,7 +44,7 @@ export function writeInputs(
   if (batch.labels.some((label) => label >= classes)) {
     throw new InputError(`a label of the batch is not below the number of classes, ${classes}`);
   }
-  view.set(spec.architecture ? [1] : Float32Array.from(mixing), regions.mixing - origin);
+  view.set(spec.architecture ? [1] : withEdges(spec, mixing), regions.mixing - origin);
   if (step) view.set([step.rate, step.momentum, step.decay, step.clip], regions.hyper - origin);
   view.set(batch.labels, regions.labels - origin);
   const vectors = vectorsOf(imageChannels);
@@ -61,7 +62,8 @@ export function writeInputs(
 /** End of what a program leaves for its caller. */
 export function outputEnd(plan: Plan, perExample: boolean): number {
   const { regions, spec, images } = plan;
-  return perExample ? regions.examples + spec.space.size * images : regions.mixingGradient + spec.space.size;
+  const size = mixingSize(spec);
+  return perExample ? regions.examples + size * images : regions.mixingGradient + size;
 }
 
 /** Loss and accuracy of the batch. */
@@ -80,18 +82,17 @@ export function readGradient(
   origin: number,
   perExample: boolean,
 ): ArchitectureGradient {
-  const { regions, images } = plan;
-  const { batch, space } = plan.spec;
-  const { size } = space;
+  const { regions, images, spec } = plan;
+  const { batch, space } = spec;
   const at = regions.mixingGradient - origin;
-  const result = { ...readScore(plan, view, origin), gradient: Float64Array.from(view.subarray(at, at + size)) };
+  const gradient = foldEdges(spec, (k) => view[at + k]);
+  const result = { ...readScore(plan, view, origin), gradient };
   if (!perExample) return result;
-  const examples = new Float64Array(batch * size);
+  const examples = new Float64Array(batch * space.size);
   for (let b = 0; b < batch; b++) {
     // The arena holds each image's part of the mean loss's gradient; its own is of its own loss, batch times as large.
-    for (let k = 0; k < size; k++) {
-      examples[b * size + k] = batch * view[regions.examples - origin + k * images + b];
-    }
+    const own = foldEdges(spec, (k) => batch * view[regions.examples - origin + k * images + b]);
+    examples.set(own, b * space.size);
   }
   return { ...result, perExample: examples };
 }

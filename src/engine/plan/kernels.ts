@@ -182,8 +182,9 @@ export const KERNELS = {
   pointwiseWeights: ["x", ...POINTWISE, ...PARTS],
   /**
    * Windows of 3 x 3 around the pixels p * stride, those pixels alone that exist; y has side ceil(xSide / stride). By kind (`WINDOW`):
-   *   0 max, whose tap (the first of equals) goes to `winners`, a tensor like y;  1 mean;  2 the last tap, at p * stride + 1, or zero.
-   * `winners` is -1 but for kind 0.
+   *   0 max, whose tap (the first of equals) goes to `winners`, a tensor like y;  1 mean;  2 the last tap, at p * stride + 1, or zero;
+   *   3 max as well, of the last two rows and columns of taps alone: the block of 2 x 2 at p * stride.
+   * `winners` is -1 but for kinds 0 and 3.
    */
   windows: ["kind", "stride", "x", "xSide", "vectors", "y", "winners"],
   /** Backward: dx = (add ? dx : 0) + the transpose of `windows`. */
@@ -197,6 +198,13 @@ export const KERNELS = {
   mean: ["x", "positions", "vectors", "f"],
   /** dx[p, c, b] = df[c, b] / positions. */
   meanData: ["df", "positions", "vectors", "dx"],
+  /**
+   * Channel shuffle (ShuffleNet, Zhang et al., CVPR 2018) of `channels` channels, n = channels / groups: channel j * groups + g of y is
+   * channel g * n + j of x. Its inverse is the shuffle with n groups, a plain copy the one with a single group. x and y may lie in two
+   * tensors each: the channels before xPart in x, those from there on in xRest, which is -1 where xPart is all of them; y alike. Channels
+   * that pad y become zero.
+   */
+  shuffle: ["x", "xRest", "xPart", "y", "yRest", "yPart", "channels", "groups", "positions"],
 } as const;
 
 export type Kind = keyof typeof KERNELS;
@@ -208,7 +216,7 @@ export const KINDS = Object.keys(KERNELS) as Kind[];
 export const TERM = { identity: 0, normalised: 1, average: 2 } as const;
 
 /** Kinds of window, see `windows`. */
-export const WINDOW = { max: 0, mean: 1, last: 2 } as const;
+export const WINDOW = { max: 0, mean: 1, last: 2, block: 3 } as const;
 
 /** One term of a node, the record that follows the count in `node`, `nodeReduce`, `nodeMap` and `examples`; `sums` is -1 in `node`. */
 export const TERM_FIELDS = ["kind", "source", "sourceVectors", "first", "stats", "weight", "sums"] as const;

@@ -21,7 +21,10 @@ export interface Regions {
   readonly gradient: number;
   /** Packed running statistics of a discrete network; empty for a supernet. */
   readonly running: number;
-  /** Written before a program runs, one range from `mixing` to `images` and its end: mixing weights; a single 1 for a discrete network. */
+  /**
+   * Written before a program runs, one range from `mixing` to `images` and its end: mixing weights and those
+   * of edges (partial.ts); a single 1 for a discrete network.
+   */
   readonly mixing: number;
   /** Rate, momentum, decay, clip. */
   readonly hyper: number;
@@ -29,7 +32,7 @@ export interface Regions {
   readonly labels: number;
   /** The images, a tensor (kernels.ts). */
   readonly images: number;
-  /** Read after a program ran, one range from `losses` on: losses and hits by image, dL/dp, and examples[k * images + b]. */
+  /** Read after a program ran, one range from `losses` on: losses and hits by image, dL/dp as `mixing` lies, and examples[k * images + b]. */
   readonly losses: number;
   readonly hits: number;
   readonly mixingGradient: number;

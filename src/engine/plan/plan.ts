@@ -6,6 +6,7 @@ import { dartsNetwork } from "./darts";
 import type { Entry, Kind } from "./kernels";
 import { type Context, learnsMixing, PASSES, type Pass, type ProgramName, type Regions } from "./layer";
 import { nasBench201Network } from "./nasbench201";
+import { mixingSize } from "./partial";
 import { Arena, Program } from "./program";
 import { type Block, Packing, packedSizeOf, vectorsOf } from "./weights";
 
@@ -70,14 +71,15 @@ const NETWORKS: Readonly<Record<string, (context: Context) => void>> = {
 
 /**
  * Compiles a supernet or a discrete network.
- * @throws {InputError} where the arena would be larger than the limit, an operation has no kernel, or the architecture is none of the
- * space's
+ * @throws {InputError} where the arena would be larger than the limit, an operation has no kernel, the architecture is none of the
+ * space's, or a part of the channels is asked for that the space does not have
  */
 export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan {
   const { parts = 1, slots = 1, limit = DEFAULT_LIMIT } = options;
-  const { space, sizes, batch, architecture } = spec;
+  const { space, sizes, batch, architecture, partial } = spec;
   const images = vectorsOf(batch) * 4;
-  const layout = parameterLayout(space, sizes, architecture);
+  const layout = parameterLayout(space, sizes, architecture, partial);
+  const mixed = mixingSize(spec);
   const packed = packedSizeOf(layout);
   const tracked = architecture ? runningLayout(layout) : [];
 
@@ -87,14 +89,14 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
     velocities: arena.take(packed),
     gradient: arena.take(packed * parts),
     running: arena.take(packedSizeOf(tracked)),
-    mixing: arena.take(space.size),
+    mixing: arena.take(mixed),
     hyper: arena.take(4),
     labels: arena.take(images),
     images: arena.take(sizes.image ** 2 * vectorsOf(sizes.imageChannels) * 4 * images),
     losses: arena.take(images),
     hits: arena.take(images),
-    mixingGradient: arena.take(space.size),
-    examples: arena.take(space.size * images),
+    mixingGradient: arena.take(mixed),
+    examples: arena.take(mixed * images),
     squares: arena.take(slots),
   };
   const built = PASSES.map((pass) => {
@@ -128,7 +130,7 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
 /** Cost of a plan's search step of so many passes; of its weight step, where the network is discrete. */
 export function planCost(plan: Plan, passes = ONE_OF_EACH): PlanCost {
   const { spec, blocks, programs } = plan;
-  const { space, sizes, architecture } = spec;
+  const { space, sizes, architecture, partial } = spec;
   const {
     architecture: byMixing,
     weights: byWeights,
@@ -137,7 +139,7 @@ export function planCost(plan: Plan, passes = ONE_OF_EACH): PlanCost {
   const work = byMixing * ARCHITECTURE_WORK + byWeights * WEIGHT_WORK + forward;
   const accumulates = blocks.reduce((sum, { parameter, positions }) => sum + parameter.size * positions, 0);
   return {
-    parameters: layoutSize(parameterLayout(space, sizes, architecture)),
+    parameters: layoutSize(parameterLayout(space, sizes, architecture, partial)),
     flops: 2 * work * spec.batch * accumulates,
     arenaBytes: plan.floats * 4,
     entries:
@@ -151,7 +153,7 @@ export function planCost(plan: Plan, passes = ONE_OF_EACH): PlanCost {
 /** Adds the sums that make dL/dp. */
 function mixingGradient({ spec, program, regions, mixingSums }: Context): void {
   const list = mixingSums.flat();
-  program.push("mixingGradient", [regions.mixingGradient, spec.space.size, mixingSums.length, ...list]);
+  program.push("mixingGradient", [regions.mixingGradient, mixingSize(spec), mixingSums.length, ...list]);
 }
 
 /** Adds the clipped step of all weights. */

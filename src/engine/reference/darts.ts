@@ -3,12 +3,24 @@ import { applications, type DartsCell, dartsCells, SEPARABLE, strideOf } from ".
 import type { SupernetSpec } from "../engine";
 import { halved } from "../network";
 import type { Parameter } from "../parameter";
-import { type AveragePool, averagePool, averagePoolFor, dilated, maxPool, normalise, shifted } from "./layers";
+import {
+  type AveragePool,
+  averagePool,
+  averagePoolFor,
+  blockPool,
+  dilated,
+  maxPool,
+  normalise,
+  shifted,
+} from "./layers";
 import {
   affineNorm,
+  bypassing,
   classify,
   convolve,
+  joined,
   type Mixing,
+  partsOf,
   type ReferenceNetwork,
   sumOf,
   type Weights,
@@ -47,15 +59,20 @@ export class DartsSupernet implements ReferenceNetwork {
     return classify(tf.mean(last, [1, 2]), weights);
   }
 
-  /** Each node is the sum over its incoming edges and their operations of mixing weight times operation; the output is all nodes. */
+  /**
+   * Each node is the sum over its incoming edges and their operations of mixing weight times operation; the output is all nodes. Of partial
+   * channels the others are summed with their edges' weights, and shuffled with those.
+   */
   private cellOf(cell: DartsCell, before: tf.Tensor, last: tf.Tensor, weights: Weights, mixing: Mixing): tf.Tensor {
     const { name, edges, halvesFirst } = cell;
     const input = (x: tf.Tensor, which: string) =>
       normalise(convolve(tf.relu(x), weight(weights, `${name}/${which}/conv`)));
-    const nodes = [
+    const { partial = 1 } = this.spec;
+    const wholes = [
       halvesFirst ? reduced(before, weights, `${name}/input0`) : input(before, "input0"),
       input(last, "input1"),
     ];
+    const nodes = wholes.map((whole) => partsOf(whole, partial));
     for (let to = 2; edges.some((edge) => edge.to === to); to++) {
       const terms = edges.flatMap(({ from, to: target, row, offset }) => {
         if (target !== to) return [];
@@ -64,7 +81,7 @@ export class DartsSupernet implements ReferenceNetwork {
           if (!share || operation === "none") return [];
           const value = this.operate(
             operation,
-            nodes[from],
+            nodes[from].first,
             weights,
             `${name}/${row.name}/${operation}`,
             strideOf(cell, from),
@@ -72,9 +89,20 @@ export class DartsSupernet implements ReferenceNetwork {
           return [tf.mul(share, value)];
         });
       });
-      nodes.push(terms.length > 0 ? sumOf(terms) : emptyNode(cell, nodes));
+      const rests = edges.flatMap(({ from, to: target, row, offset }) => {
+        if (target !== to) return [];
+        const { rest } = nodes[from];
+        if (!rest) return [];
+        const read = strideOf(cell, from) === 2 ? blockPool(rest) : rest;
+        return bypassing(read, mixing.slice(offset, offset + row.choices.length));
+      });
+      const [{ first, rest }] = nodes;
+      const mixed = terms.length > 0 ? sumOf(terms) : emptyNode(cell, first);
+      const whole = rest ? joined(mixed, rests.length > 0 ? sumOf(rests) : emptyNode(cell, rest), partial) : mixed;
+      wholes.push(whole);
+      nodes.push(partsOf(whole, partial));
     }
-    return tf.concat(nodes.slice(2), 3);
+    return tf.concat(wholes.slice(2), 3);
   }
 
   private operate(operation: string, x: tf.Tensor, weights: Weights, name: string, stride: 1 | 2): tf.Tensor {
@@ -112,8 +140,8 @@ export class DartsSupernet implements ReferenceNetwork {
   }
 }
 
-/** A node that nothing flows into. */
-function emptyNode(cell: DartsCell, [{ shape }]: readonly tf.Tensor[]): tf.Tensor {
+/** A node that nothing flows into, from an input of the cell. */
+function emptyNode(cell: DartsCell, { shape }: tf.Tensor): tf.Tensor {
   const [batch, height, width, channels] = shape;
   const stride = strideOf(cell, 0);
   return tf.zeros([batch, Math.ceil(height / stride), Math.ceil(width / stride), channels]);

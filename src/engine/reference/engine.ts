@@ -44,7 +44,7 @@ export class ReferenceEngine implements Engine {
         "the reference engine trains supernets only; choose the compiled engine for a discrete network",
       );
     }
-    const layout = parameterLayout(spec.space, spec.sizes);
+    const layout = parameterLayout(spec.space, spec.sizes, undefined, spec.partial);
     const size = layoutSize(layout);
     if (weights.length !== size) throw new Error(`the network has ${size} weights, not ${weights.length}`);
     this.supernet = new NETWORKS[spec.space.id](spec, layout);

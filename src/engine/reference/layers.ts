@@ -82,14 +82,23 @@ export function averagePool(x: tf.Tensor, { size, stride, padding, correction }:
 
 /** Largest value of 3 x 3 windows around every stride-th pixel. */
 export function maxPool(x: tf.Tensor, stride: 1 | 2): tf.Tensor {
+  return largest(x, 3, stride, 1);
+}
+
+/** Largest value of blocks of 2 x 2; at the end of an odd side they are cut. */
+export function blockPool(x: tf.Tensor): tf.Tensor {
+  return largest(x, 2, 2, "same");
+}
+
+function largest(x: tf.Tensor, size: number, stride: 1 | 2, pad: 1 | "same"): tf.Tensor {
   return layer(
     (input, save) => {
-      const y = tf.maxPool(input as tf.Tensor4D, 3, stride, 1);
+      const y = tf.maxPool(input as tf.Tensor4D, size, stride, pad);
       save([input, y]);
       return y;
     },
     (dy, [input, output]) => {
-      const attributes = { filterSize: [3, 3], strides: [stride, stride], pad: 1 };
+      const attributes = { filterSize: [size, size], strides: [stride, stride], pad };
       return tf.engine().runKernel(tf.MaxPoolGrad, { dy, input, output }, attributes) as tf.Tensor;
     },
   )(x);
@@ -148,6 +157,17 @@ export const dilated = layer(
     return tf.reshape(tf.slice(whole, 0, [side, 1, side, channels]), [side, side, channels]);
   },
 );
+
+/** Channel shuffle: channel j * groups + g becomes channel g * channels / groups + j of x. Its inverse is that with channels / groups groups. */
+export function shuffleChannels(x: tf.Tensor, groups: number): tf.Tensor {
+  const channels = x.shape[x.shape.length - 1];
+  const turned = (t: tf.Tensor, rows: number) =>
+    tf.reshape(tf.transpose(tf.reshape(t, [-1, rows, channels / rows]), [0, 2, 1]), t.shape);
+  return layer(
+    (input) => turned(input, groups),
+    (dy) => turned(dy, channels / groups),
+  )(x);
+}
 
 /** Cross-entropy of each example, nats, length batch. Both tensors are batch x classes. */
 export function crossEntropy(logits: tf.Tensor, oneHot: tf.Tensor): tf.Tensor {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Parameter } from "../parameter";
-import { normalise } from "./layers";
+import { normalise, shuffleChannels } from "./layers";
 import "./gradients";
 
 /** What the reference networks are made of. */
@@ -42,6 +42,25 @@ const TERMS_AT_ONCE = 7;
 export function sumOf(terms: readonly tf.Tensor[]): tf.Tensor {
   const sum = tf.addN(terms.slice(0, TERMS_AT_ONCE));
   return terms.length > TERMS_AT_ONCE ? sumOf([sum, ...terms.slice(TERMS_AT_ONCE)]) : sum;
+}
+
+/** Channels that the operations of edges read, and those that bypass them, where there are some. */
+export function partsOf(x: tf.Tensor, partial: number): { first: tf.Tensor; rest: tf.Tensor | undefined } {
+  if (partial === 1) return { first: x, rest: undefined };
+  const channels = x.shape[3] ?? 0;
+  const [first, rest] = tf.split(x, [channels / partial, channels - channels / partial], 3);
+  return { first, rest };
+}
+
+/** A node of partial channels from the sums of its two parts. */
+export function joined(first: tf.Tensor, rest: tf.Tensor, partial: number): tf.Tensor {
+  return shuffleChannels(tf.concat([first, rest], 3), partial);
+}
+
+/** What bypasses the operations of an edge times the sum of their mixing weights; nothing where they are all null. */
+export function bypassing(rest: tf.Tensor, shares: Mixing): tf.Tensor[] {
+  const weights = shares.filter((share) => share !== null);
+  return weights.length > 0 ? [tf.mul(sumOf(weights), rest)] : [];
 }
 
 /** A convolution padded on both sides, as PyTorch pads: 'same' would pad at the far side only where the stride is 2. */

@@ -5,9 +5,12 @@ import type { Parameter } from "../parameter";
 import { type AveragePool, averagePool, averagePoolFor, normalise } from "./layers";
 import {
   affineNorm,
+  bypassing,
   classify,
   convolve,
+  joined,
   type Mixing,
+  partsOf,
   type ReferenceNetwork,
   sumOf,
   type Weights,
@@ -17,7 +20,9 @@ import {
 
 /** A node of a cell, with what several operations make of it. */
 interface Node {
+  /** The channels that operations read, and those that bypass them, where there are some. */
   readonly plain: tf.Tensor;
+  readonly rest: tf.Tensor | undefined;
   readonly rectified: () => tf.Tensor;
   readonly pooled: () => tf.Tensor;
 }
@@ -74,19 +79,29 @@ export class Supernet implements ReferenceNetwork {
     return tf.add(main, convolve(pooled, weight(weights, `${name}/shortcut`)));
   }
 
-  /** Each node is the sum over its incoming edges and their operations of mixing weight times operation. */
+  /**
+   * Each node is the sum over its incoming edges and their operations of mixing weight times operation. Of partial channels the others
+   * are summed with their edges' weights, and shuffled with those.
+   */
   private cell(x: tf.Tensor, weights: Weights, mixing: Mixing, stage: number, name: string): tf.Tensor {
-    const { space } = this.spec;
+    const { space, partial = 1 } = this.spec;
     const pool = this.cellPools[stage];
-    const open = (plain: tf.Tensor): Node => ({
-      plain,
-      rectified: once(() => tf.relu(plain)),
-      pooled: once(() => averagePool(plain, pool)),
-    });
-    const terms: tf.Tensor[][] = Array.from({ length: space.nodes }, () => []);
-    const nodes: Node[] = [];
+    const open = (whole: tf.Tensor): Node => {
+      const { first: plain, rest } = partsOf(whole, partial);
+      return { plain, rest, rectified: once(() => tf.relu(plain)), pooled: once(() => averagePool(plain, pool)) };
+    };
+    const input = open(x);
+    const none = () => Array.from({ length: space.nodes }, (): tf.Tensor[] => []);
+    const [terms, rests] = [none(), none()];
+    const total = (parts: readonly tf.Tensor[], like: tf.Tensor) =>
+      parts.length > 0 ? sumOf(parts) : tf.zeros(like.shape);
+    const whole = (i: number) => {
+      const mixed = total(terms[i], input.plain);
+      return input.rest ? joined(mixed, total(rests[i], input.rest), partial) : mixed;
+    };
+    const nodes = [input];
     const node = (i: number): Node => {
-      nodes[i] ??= open(i === 0 ? x : terms[i].length > 0 ? sumOf(terms[i]) : tf.zeros(x.shape));
+      nodes[i] ??= open(whole(i));
       return nodes[i];
     };
     let first = 0;
@@ -99,9 +114,13 @@ export class Supernet implements ReferenceNetwork {
         const value = operate(operation, node(from), weights, `${name}/${rowName}/${operation}`);
         terms[to].push(tf.mul(share, value));
       }
+      if (input.rest) {
+        const shares = mixing.slice(first, first + choices.length);
+        rests[to].push(...bypassing(node(from).rest ?? input.rest, shares));
+      }
       first += choices.length;
     }
-    return node(space.nodes - 1).plain;
+    return whole(space.nodes - 1);
   }
 }
 

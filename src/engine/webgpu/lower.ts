@@ -19,7 +19,7 @@ import {
   pointwiseWeights,
 } from "./shaders/separable";
 import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shaders/shape";
-import { copy, mean, meanData, windows, windowsData } from "./shaders/windows";
+import { copy, mean, meanData, shuffle, windows, windowsData } from "./shaders/windows";
 
 /** What suits a device; the results are the same but for rounding. */
 export interface Variant {
@@ -78,6 +78,7 @@ const LOWERINGS: { readonly [K in Single]: (args: Arguments<K>, context: Context
   copy,
   mean,
   meanData,
+  shuffle,
 };
 
 /** A program as dispatches, and the floats that it needs behind those of its plan. */

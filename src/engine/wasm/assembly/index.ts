@@ -7,7 +7,7 @@ import { matmul } from "./matmul";
 import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, runningStats, stats, track } from "./reduce";
 import { depthwise, depthwiseData, depthwiseWeights, pointwise, pointwiseData, pointwiseWeights } from "./separable";
 import { claim, entry as claimed, finish, next, preparation, publish, report } from "./share";
-import { copy, mean, meanData, windows, windowsData } from "./windows";
+import { copy, mean, meanData, shuffle, windows, windowsData } from "./windows";
 
 export { setup } from "./machine";
 
@@ -86,7 +86,8 @@ function compute(entry: usize, preparing: bool): void {
     case 32: copy(a); break;
     case 33: mean(a); break;
     case 34: meanData(a); break;
-    case 35: matmul(a); break;
+    case 35: shuffle(a); break;
+    case 36: matmul(a); break;
     default: unreachable();
   }
 }

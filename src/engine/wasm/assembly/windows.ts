@@ -4,9 +4,16 @@ import { arg, at, from, row, to, zero } from "./machine";
 /** Kinds of window, as plan/kernels.ts has them. */
 const MAX = 0;
 const MEAN = 1;
+const ONE = 2;
+const BLOCK = 3;
 
 /** The tap of the kind that looks at one pixel alone. */
 const LAST = 8;
+
+/** The first tap that a kind looks at. */
+function firstTap(kind: i32): i32 {
+  return kind == ONE ? LAST : kind == BLOCK ? 4 : 0;
+}
 
 /** Pixels of a window around i that exist. */
 function inside(i: i32, side: i32): i32 {
@@ -25,14 +32,16 @@ export function windows(a: usize): void {
     const source = x + (<usize>(u % vectors)) * row;
     const top = (p / half) * stride - 1, left = (p % half) * stride - 1;
     const target = y + (<usize>u) * row;
-    if (kind != MAX) memory.fill(target, 0, row);
+    const isMax = kind == MAX || kind == BLOCK;
+    if (!isMax) memory.fill(target, 0, row);
     const share = f32x4.splat(1 / <f32>(inside(top + 1, side) * inside(left + 1, side)));
     let isFirst = true;
-    for (let tap = kind > MEAN ? LAST : 0; tap < 9; tap++) {
+    for (let tap = firstTap(kind); tap < 9; tap++) {
+      if (kind == BLOCK && tap % 3 == 0) continue;
       const line = top + tap / 3, column = left + (tap % 3);
       if (line < 0 || column < 0 || line >= side || column >= side) continue;
       const pixel = source + (<usize>((line * side + column) * vectors)) * row;
-      if (kind == MAX) {
+      if (isMax) {
         win(target, winners + (<usize>u) * row, pixel, tap, isFirst);
         isFirst = false;
       } else if (kind == MEAN) {
@@ -74,7 +83,7 @@ export function windowsData(a: usize): void {
     const v = u % vectors;
     const target = dx + (<usize>u) * row;
     if (!add) memory.fill(target, 0, row);
-    for (let tap = kind > MEAN ? LAST : 0; tap < 9; tap++) {
+    for (let tap = firstTap(kind); tap < 9; tap++) {
       const bottom = q / side + 1 - tap / 3, right = (q % side) + 1 - (tap % 3);
       if (bottom < 0 || right < 0 || bottom % stride != 0 || right % stride != 0) continue;
       const line = bottom / stride, column = right / stride;
@@ -84,7 +93,7 @@ export function windowsData(a: usize): void {
       const share = f32x4.splat(kind == MEAN ? 1 / <f32>(inside(bottom, side) * inside(right, side)) : 1);
       for (let b: usize = 0; b < row; b += 16) {
         let part = f32x4.mul(share, v128.load(dy + place + b));
-        if (kind == MAX) part = v128.and(part, f32x4.eq(name, v128.load(winners + place + b)));
+        if (kind == MAX || kind == BLOCK) part = v128.and(part, f32x4.eq(name, v128.load(winners + place + b)));
         v128.store(target + b, f32x4.add(v128.load(target + b), part));
       }
     }
@@ -115,6 +124,38 @@ export function copy(a: usize): void {
         const value: f32 = c < stop ? load<f32>(source + shift + b) : 0;
         store<f32>(place + b, add && c < stop ? load<f32>(place + b) + value : value);
       }
+    }
+  }
+}
+
+export function shuffle(a: usize): void {
+  const x = at(arg(a, 0)), xRest = at(arg(a, 1)), y = at(arg(a, 3)), yRest = at(arg(a, 4));
+  const xPart = arg(a, 2), yPart = arg(a, 5), channels = arg(a, 6), groups = arg(a, 7);
+  const share = channels / groups;
+  const xVectors = (xPart + 3) >> 2, xRestVectors = (channels - xPart + 3) >> 2;
+  const yVectors = (yPart + 3) >> 2, yRestVectors = (channels - yPart + 3) >> 2;
+  const count = yVectors + yRestVectors;
+  const units = arg(a, 8) * count;
+  for (let u = from(units), last = to(units); u < last; u++) {
+    const p = u / count;
+    const w = u % count;
+    const isRest = w >= yVectors;
+    const v = isRest ? w - yVectors : w;
+    const begin = 4 * v + (isRest ? yPart : 0);
+    const end = isRest ? channels : yPart;
+    const target = (isRest ? yRest : y) + (<usize>(p * (isRest ? yRestVectors : yVectors) + v)) * row;
+    for (let lane = 0; lane < 4; lane++) {
+      const c = begin + lane;
+      const place = target + ((<usize>lane) << 2);
+      if (c >= end) {
+        for (let b: usize = 0; b < row; b += 16) store<f32>(place + b, 0);
+        continue;
+      }
+      const own = (c % groups) * share + c / groups;
+      const k = own < xPart ? own : own - xPart;
+      const first = own < xPart ? x + (<usize>(p * xVectors)) * row : xRest + (<usize>(p * xRestVectors)) * row;
+      const source = first + (<usize>(k >> 2)) * row + ((<usize>(k & 3)) << 2);
+      for (let b: usize = 0; b < row; b += 16) store<f32>(place + b, load<f32>(source + b));
     }
   }
 }

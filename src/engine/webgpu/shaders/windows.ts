@@ -2,7 +2,7 @@ import { type Arguments, KERNELS, WINDOW } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
 import type { Context } from "./context";
 
-/** Windows of 3 x 3 pixels, copies of channels, and means over all positions. */
+/** Windows of 3 x 3 pixels, copies and shuffles of channels, and means over all positions. */
 
 const INSIDE = `
 fn inside(i: i32, side: i32) -> i32 { return min(i + 2, side) - max(i - 1, 0); }
@@ -28,6 +28,7 @@ const windowsShader = shader({
     let line = top + t / 3;
     let column = left + t % 3;
     if (u32(line) >= u32(xSide) || u32(column) >= u32(xSide)) { continue; }
+    if (kind == ${WINDOW.block} && (line < top + 1 || column < left + 1)) { continue; }
     let value = m[x + ((line * xSide + column) * vectors + v) * IMAGES + b];
     winner = select(winner, vec4f(f32(t)), value > best);
     best = max(best, value);
@@ -36,7 +37,7 @@ const windowsShader = shader({
     if (t == 8) { last = value; }
   }
   let at = (p * vectors + v) * IMAGES + b;
-  if (kind == ${WINDOW.max}) {
+  if (kind == ${WINDOW.max} || kind == ${WINDOW.block}) {
     m[y + at] = best;
     m[winners + at] = winner;
   } else if (kind == ${WINDOW.mean}) {
@@ -66,7 +67,7 @@ const windowsDataShader = shader({
     if (bottom / stride >= half || right / stride >= half) { continue; }
     let at = ((bottom / stride * half + right / stride) * vectors + v) * IMAGES + b;
     let d = m[dy + at];
-    if (kind == ${WINDOW.max}) {
+    if (kind == ${WINDOW.max} || kind == ${WINDOW.block}) {
       sum += select(vec4f(), d, m[winners + at] == vec4f(f32(t)));
     } else if (kind == ${WINDOW.mean}) {
       sum += d / f32(inside(bottom, xSide) * inside(right, xSide));
@@ -122,6 +123,37 @@ const meanDataShader = shader({
   m[dx + (p * vectors + id.y) * IMAGES + b] = m[df + id.y * IMAGES + b] / f32(positions);`,
 });
 
+const shuffleShader = shader({
+  name: "shuffle",
+  fields: KERNELS.shuffle,
+  body: `
+  let b = id.x % IMAGES;
+  let p = id.x / IMAGES;
+  if (p >= positions) { return; }
+  let vectors = (yPart + 3) / 4;
+  let xVectors = (xPart + 3) / 4;
+  let restVectors = (channels - xPart + 3) / 4;
+  let isRest = id.y >= vectors;
+  let v = select(id.y, id.y - vectors, isRest);
+  let begin = select(0, yPart, isRest) + 4 * v;
+  let end = select(yPart, channels, isRest);
+  let share = channels / groups;
+  var value = vec4f();
+  for (var lane = 0; lane < 4; lane++) {
+    let c = begin + lane;
+    if (c >= end) { continue; }
+    let own = c % groups * share + c / groups;
+    if (own < xPart) {
+      value[lane] = m[x + (p * xVectors + (own >> 2)) * IMAGES + b][own & 3];
+    } else {
+      let k = own - xPart;
+      value[lane] = m[xRest + (p * restVectors + (k >> 2)) * IMAGES + b][k & 3];
+    }
+  }
+  let at = select(y + (p * vectors + v) * IMAGES, yRest + (p * ((channels - yPart + 3) / 4) + v) * IMAGES, isRest);
+  m[at + b] = value;`,
+});
+
 /** Workgroups for one invocation a position, image and vector. */
 function groups(positions: number, vectors: number, { images }: Context): [number, number, number] {
   return [Math.ceil((positions * images) / LANES), vectors, 1];
@@ -141,6 +173,12 @@ export function copy(a: Arguments<"copy">, c: Context): Dispatch {
   const { xVectors, from: start, yVectors, to, channels, positions, add } = a;
   const values = { x: vector(a.x), xVectors, start, y: vector(a.y), yVectors, to, channels, positions, add };
   return dispatch(copyShader, values, groups(positions, Math.ceil((to + channels) / 4) - Math.floor(to / 4), c));
+}
+
+export function shuffle(a: Arguments<"shuffle">, c: Context): Dispatch {
+  const values = { ...a, x: vector(a.x), xRest: vector(a.xRest), y: vector(a.y), yRest: vector(a.yRest) };
+  const count = Math.ceil(a.yPart / 4) + Math.ceil((a.channels - a.yPart) / 4);
+  return dispatch(shuffleShader, values, groups(a.positions, count, c));
 }
 
 export function mean(a: Arguments<"mean">, { images }: Context): Dispatch {
