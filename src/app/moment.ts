@@ -1,4 +1,13 @@
-import { choiceProbabilities, klToPrior, mixingMoments, rowEntropies, signalToNoise } from "../core/posterior";
+import {
+  candidateProbabilities,
+  choiceProbabilities,
+  entropyOf,
+  klToPrior,
+  mixingMoments,
+  optionProbabilities,
+  rowEntropies,
+  signalToNoise,
+} from "../core/posterior";
 import { argmaxRows, type Choices, contenders, type SearchSpace } from "../core/space";
 import { useRecording, useShownStep } from "./history";
 import type { Recording } from "./recording";
@@ -13,10 +22,12 @@ export interface Moment {
   /** Null for a point estimate. */
   readonly scale: Float64Array | null;
   /**
-   * P(operation wins) under the posterior; for a point estimate the mixing weights. Where edges are dropped, the probability that the
+   * P(operation wins) under the posterior, which sums to a row's picks; for a point estimate the mixing weights. Where edges are dropped, the probability that the
    * edge is kept with the operation, and that of `none` that it is dropped.
    */
   readonly share: Float64Array;
+  /** The probability of every choice of every row, of drawn cells; null where edges compete to be kept. */
+  readonly options: readonly Float64Array[] | null;
   /** Mean and standard deviation of the mixing weights. */
   readonly mixing: Float64Array;
   readonly spread: Float64Array;
@@ -27,7 +38,7 @@ export interface Moment {
   readonly leaders: readonly number[];
   /** Probability that a cell drawn from the posterior is the most probable one; null for a point estimate, and where edges compete. */
   readonly probability: number | null;
-  /** Of the shares of each row, bit. */
+  /** Of the choice of each row, bit. */
   readonly entropies: readonly number[];
   /** Lead of each row's best over its runner-up, in standard deviations; null for a point estimate. */
   readonly signalToNoise: Float64Array | null;
@@ -39,15 +50,11 @@ export interface Moment {
 const DRAWS = 200;
 
 /**
- * How probable a cell is under the posterior: the product of its operations' P(wins), or mixing weights. Null where edges compete to be
- * kept: rows do not decide on their own there.
+ * How probable a cell is when it is drawn: the product of the probabilities of its choices. Null where edges compete to be kept: rows do
+ * not decide on their own there.
  */
-export function probabilityOf(
-  { space, offsets, share }: Pick<Moment, "space" | "offsets" | "share">,
-  choices: Choices,
-): number | null {
-  if (space.keptEdges !== null) return null;
-  return choices.reduce((product, choice, row) => product * share[offsets[row] + choice], 1);
+export function probabilityOf({ options }: Pick<Moment, "options">, choices: Choices): number | null {
+  return options && choices.reduce((product, choice, row) => product * options[row][choice], 1);
 }
 
 /** The posterior of a recording after one of its steps. */
@@ -57,7 +64,9 @@ export function momentAt(recording: Recording, step: number): Moment {
   const mean = recording.mean(step).slice();
   const scale = recording.scale(step)?.slice() ?? null;
   const mixing = mixingMoments(rows, mean, scale, DRAWS);
-  const share = scale ? choiceProbabilities(space, mean, scale) : mixing.mean;
+  const options = space.keptEdges === null ? optionProbabilities(rows, mean, scale) : null;
+  const wins = options ? candidateProbabilities(rows, options) : choiceProbabilities(space, mean, scale);
+  const share = scale ? wins : mixing.mean;
   const contending = contenders(space, mean);
   const choices = space.discretise(mean);
   return {
@@ -67,13 +76,14 @@ export function momentAt(recording: Recording, step: number): Moment {
     mean,
     scale,
     share,
+    options,
     mixing: mixing.mean,
     spread: mixing.deviation,
     choices,
     architecture: space.format(choices),
     leaders: argmaxRows(rows, contending),
-    probability: scale && probabilityOf({ space, offsets, share }, choices),
-    entropies: Array.from(rowEntropies(rows, share), (nats) => nats / Math.LN2),
+    probability: scale && probabilityOf({ options }, choices),
+    entropies: Array.from(options?.map(entropyOf) ?? rowEntropies(rows, share), (nats) => nats / Math.LN2),
     signalToNoise: scale && signalToNoise(rows, contending, scale),
     klToPrior: scale && klToPrior(mean, scale, recording.settings.priorPrecision),
   };

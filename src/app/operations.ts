@@ -79,6 +79,34 @@ const LOOKS: Readonly<Record<string, OperationLook>> = Object.fromEntries(
       "3×3 max pooling: it keeps the strongest and has no weights.",
     ),
     look("avg_pool_3x3", "pool", "avg", "avg pool 3×3", "10 3", "3×3 average pooling: it smooths and has no weights."),
+    look("conv3x3-bn-relu", "conv3", "3×3", "conv 3×3", "", "3×3 convolution, batch norm, ReLU."),
+    look("conv1x1-bn-relu", "conv1", "1×1", "conv 1×1", "4.5 2.5", "1×1 convolution, batch norm, ReLU."),
+    look(
+      "maxpool3x3",
+      "max",
+      "max",
+      "max pool 3×3",
+      "10 2 3 2",
+      "3×3 max pooling: it keeps the strongest and has no weights.",
+    ),
+    look(
+      "input",
+      "none",
+      "in",
+      "input",
+      "1.5 3",
+      "The cell's input, brought to the block's channels by a 1×1 convolution, batch norm and ReLU.",
+    ),
+    ...["skip", "pool", "sep5", "dil5", "ink"].map((hue, i) =>
+      look(
+        `block${i + 1}`,
+        hue,
+        `b${i + 1}`,
+        `block ${i + 1}`,
+        ["7 2 1.5 2", "10 3", "12 2", "3 2", ""][i],
+        `What block ${i + 1} makes.`,
+      ),
+    ),
   ].map((each) => [each.id, each]),
 );
 
@@ -96,8 +124,14 @@ export function arrow([from, to]: readonly [number, number]): string {
   return `${from}→${to}`;
 }
 
+/** What a row decides for in few letters: an edge, "0→1", or where nodes decide the row's own name, "block1". */
+export function shortName(space: SearchSpace, row: number): string {
+  return space.rowsAre === "edges" ? arrow(space.edges[row]) : space.rows[row].name;
+}
+
 /** The same with its kind of cell, where a space has more than one: "normal 0→2". */
-export function edgeName({ edges, cellKinds }: SearchSpace, row: number): string {
-  if (cellKinds.length === 1) return arrow(edges[row]);
-  return `${cellKinds.find(({ end }) => row < end)?.name} ${arrow(edges[row])}`;
+export function edgeName(space: SearchSpace, row: number): string {
+  const { cellKinds } = space;
+  if (cellKinds.length === 1) return shortName(space, row);
+  return `${cellKinds.find(({ end }) => row < end)?.name} ${shortName(space, row)}`;
 }

@@ -76,12 +76,15 @@ const SUPERNET = ["supernet"] as const;
 const INSTANT = ["instant"] as const;
 
 export const CONTROLS = {
-  space: choice<"nasbench201" | "darts">({
+  space: choice<"nasbench201" | "darts" | "1shot1-s1" | "1shot1-s2" | "1shot1-s3">({
     label: "Search space",
     default: "nasbench201",
     options: [
       { value: "nasbench201", label: "NAS-Bench-201" },
       { value: "darts", label: "DARTS" },
+      { value: "1shot1-s1", label: "NAS-Bench-1Shot1 S1" },
+      { value: "1shot1-s2", label: "NAS-Bench-1Shot1 S2" },
+      { value: "1shot1-s3", label: "NAS-Bench-1Shot1 S3" },
     ],
     help: "The set of cells that the search chooses from.",
     group: "set-up",

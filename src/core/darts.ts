@@ -1,5 +1,5 @@
 import { formatGenotype, parseGenotype } from "./genotype";
-import type { Choices, NetworkCost, NetworkSizes, SearchSpace } from "./space";
+import type { Choices, EdgeSpace, NetworkCost, NetworkSizes } from "./space";
 
 /**
  * The space of DARTS (Liu, Simonyan and Yang, "DARTS: Differentiable Architecture Search", ICLR 2019): a normal and a reduction cell,
@@ -48,7 +48,7 @@ const NODE_ROWS = CELL_KINDS.flatMap(({ first, end }) =>
   ),
 );
 
-export const DARTS: SearchSpace = {
+export const DARTS: EdgeSpace = {
   id: "darts",
   title: "DARTS",
   rows: ROWS,
@@ -56,6 +56,7 @@ export const DARTS: SearchSpace = {
   nodes: NODES,
   inputs: INPUTS,
   outputs: INNER_NODES,
+  rowsAre: "edges",
   edges: EDGES,
   cellKinds: CELL_KINDS,
   keptEdges: KEPT,

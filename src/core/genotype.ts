@@ -1,5 +1,5 @@
 import { InputError } from "./errors";
-import type { Choices, SearchSpace } from "./space";
+import type { Choices, EdgeSpace } from "./space";
 import { nearest } from "./text";
 
 /**
@@ -7,7 +7,7 @@ import { nearest } from "./text";
  * DARTS code: for every node its two operations, each with the node it reads. The order of a node's two edges says nothing of the
  * network, as they are summed; it is written by the node they read.
  */
-export function formatGenotype(space: SearchSpace, choices: Choices): string {
+export function formatGenotype(space: EdgeSpace, choices: Choices): string {
   const [low, high] = concatOf(space);
   const cells = space.cellKinds.map(({ name, first, end }) => {
     const pairs: string[] = [];
@@ -21,7 +21,7 @@ export function formatGenotype(space: SearchSpace, choices: Choices): string {
 }
 
 /** The nodes that are concatenated, as Python's range. */
-function concatOf({ outputs }: SearchSpace): [low: number, high: number] {
+function concatOf({ outputs }: EdgeSpace): [low: number, high: number] {
   return [outputs[0], outputs[0] + outputs.length];
 }
 
@@ -31,7 +31,7 @@ type Value = string | number | readonly Value[];
  * Reads the notation as people write it: either quotes, lists or tuples, `range` or a list, fields in any order, a name before it.
  * @throws {InputError} saying what is wrong where
  */
-export function parseGenotype(space: SearchSpace, text: string): number[] {
+export function parseGenotype(space: EdgeSpace, text: string): number[] {
   const fields = new Reader(text).genotype();
   const known = space.cellKinds.flatMap(({ name }) => [name, `${name}_concat`]);
   for (const name of fields.keys()) {
@@ -51,7 +51,7 @@ export function parseGenotype(space: SearchSpace, text: string): number[] {
   return choices;
 }
 
-function readConcat(space: SearchSpace, name: string, value: Value | undefined): void {
+function readConcat(space: EdgeSpace, name: string, value: Value | undefined): void {
   const [low, high] = concatOf(space);
   const nodes = Array.isArray(value) ? [...value].sort() : null;
   if (nodes?.join() === space.outputs.join()) return;
@@ -61,7 +61,7 @@ function readConcat(space: SearchSpace, name: string, value: Value | undefined):
 }
 
 /** Rows and choices of the pairs of a cell. */
-function readCell(space: SearchSpace, { name, first, end }: SearchSpace["cellKinds"][number], value: Value) {
+function readCell(space: EdgeSpace, { name, first, end }: EdgeSpace["cellKinds"][number], value: Value) {
   const { keptEdges, inputs, nodes, edges, rows } = space;
   const each = keptEdges ?? 0;
   const expected = each * (nodes - inputs);

@@ -66,6 +66,12 @@ export function matrixOfCell({ parents }: GraphCell): number[][] {
   return parents.map((_, from) => parents.map((set) => (set >> from) & 1));
 }
 
+/** A cell as the benchmark is asked for it: adjacency matrix, and the operation of every vertex with the input and the output. */
+export function queryOf(cell: GraphCell): { readonly matrix: number[][]; readonly operations: string[] } {
+  const operations = cell.operations.map((operation) => CELL_OPERATIONS[operation]);
+  return { matrix: matrixOfCell(cell), operations: ["input", ...operations, "output"] };
+}
+
 /** Number of edges. */
 export function edgeCount({ parents }: GraphCell): number {
   return parents.reduce((sum, set) => sum + ones(set), 0);

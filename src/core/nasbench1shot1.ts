@@ -7,7 +7,16 @@ import {
   networkCost,
   PUBLISHED_SIZES,
 } from "./nasbench101";
-import { type Choices, type Row, rowOffsets, type SearchSpace } from "./space";
+import {
+  type Choices,
+  choiceOf,
+  largest,
+  type NodeSpace,
+  type PickRow,
+  picked,
+  rowOffsets,
+  type SearchSpace,
+} from "./space";
 import { nearest } from "./text";
 
 /**
@@ -19,80 +28,17 @@ import { nearest } from "./text";
 /** Candidates of every choice block, in index order. */
 export const BLOCK_OPERATIONS: readonly CellOperation[] = ["maxpool3x3", "conv3x3-bn-relu", "conv1x1-bn-relu"];
 
-/**
- * A decision for `picks` of the candidates, which still share one softmax. Its entry in an architecture is the place of the set of
- * chosen candidates among all sets of that size in lexicographic order; for one pick that is the candidate's index.
- */
-export interface PickRow extends Row {
-  readonly picks: number;
-  /** The node that decides: 1 to `nodes` - 2 a choice block, `nodes` - 1 the output. */
-  readonly node: number;
-  readonly kind: "operation" | "inputs";
-}
-
 /** The least errors in the table over a space's cells and their runs of 108 epochs, each on its own, %. */
 export interface TableOptimum {
   readonly validError: number;
   readonly testError: number;
 }
 
-/** A space of NAS-Bench-1Shot1: a search space whose rows belong to nodes, not to edges. Its cost is that of NAS-Bench-101's network. */
-export interface OneShotSpace
-  extends Omit<
-    SearchSpace,
-    "rows" | "edges" | "inputs" | "outputs" | "cellKinds" | "keptEdges" | "tabled" | "searched"
-  > {
-  /** Operations of the blocks; inputs of the blocks that have a choice; inputs of the output. */
-  readonly rows: readonly PickRow[];
-  /** How many inputs every node has, the cell's input with none first. */
-  readonly parents: readonly number[];
+/** A space of NAS-Bench-1Shot1. Its cost is that of NAS-Bench-101's network. */
+export interface OneShotSpace extends NodeSpace {
   readonly optimum: TableOptimum;
   /** The cell of NAS-Bench-101, of 7 vertices, not pruned: where there are four blocks, an unconnected 1x1 convolution fills up. */
   toCell(choices: Choices): GraphCell;
-}
-
-/** Number of sets of `picks` out of `count`. */
-function binomial(count: number, picks: number): number {
-  let result = 1;
-  for (let i = 1; i <= picks; i++) result = (result * (count - picks + i)) / i;
-  return result;
-}
-
-/** Number of choices that a row has. */
-export function optionCount({ choices, picks }: PickRow): number {
-  return binomial(choices.length, picks);
-}
-
-/** The candidates that a choice stands for, ascending. */
-export function picked({ choices, picks }: PickRow, choice: number): number[] {
-  const set: number[] = [];
-  let before = choice;
-  for (let candidate = 0; set.length < picks; candidate++) {
-    const starting = binomial(choices.length - candidate - 1, picks - set.length - 1);
-    if (before < starting) set.push(candidate);
-    else before -= starting;
-  }
-  return set;
-}
-
-/** The choice that stands for a set of candidates, given ascending. */
-function choiceOf({ choices, picks }: PickRow, set: readonly number[]): number {
-  let before = 0;
-  for (const [i, candidate] of set.entries()) {
-    for (let skipped = i === 0 ? 0 : set[i - 1] + 1; skipped < candidate; skipped++) {
-      before += binomial(choices.length - skipped - 1, picks - i - 1);
-    }
-  }
-  return before;
-}
-
-/** The `picks` largest of a row's preferences; of equals the first. */
-function largest(row: PickRow, preferences: readonly number[]): number {
-  const order = row.choices.map((_, i) => i).sort((a, b) => preferences[b] - preferences[a] || a - b);
-  return choiceOf(
-    row,
-    order.slice(0, row.picks).sort((a, b) => a - b),
-  );
 }
 
 const OUTPUT = "output";
@@ -121,7 +67,6 @@ function makeSpace(number: 1 | 2 | 3, parents: readonly number[], optimum: Table
   ];
   const offsets = rowOffsets(rows);
 
-  /** The nodes that a node takes as inputs. A node without a choice takes all earlier ones. */
   function sources(node: number, choices: Choices): number[] {
     const row = rows.findIndex((each) => each.kind === "inputs" && each.node === node);
     return row < 0 ? Array.from({ length: node }, (_, earlier) => earlier) : picked(rows[row], choices[row]);
@@ -198,16 +143,19 @@ function makeSpace(number: 1 | 2 | 3, parents: readonly number[], optimum: Table
     rows,
     size: offsets[rows.length],
     nodes: parents.length,
+    inputs: 1,
+    outputs: [output],
+    rowsAre: "nodes",
+    cellKinds: [{ name: "cell", first: 0, end: rows.length }],
+    keptEdges: null,
+    // A sample of its cells has figures, the others an estimate.
+    tabled: false,
     published: PUBLISHED_SIZES,
+    searched: { ...PUBLISHED_SIZES, channels: 16 },
     parents,
     optimum,
-    discretise: (preferences) =>
-      rows.map((row, r) =>
-        largest(
-          row,
-          Array.from(row.choices, (_, i) => preferences[offsets[r] + i]),
-        ),
-      ),
+    sources,
+    discretise: (preferences) => largest(rows, preferences),
     format,
     parse,
     // Every block has inputs and the output has more than one.
@@ -223,3 +171,8 @@ export const NAS_BENCH_1SHOT1 = [
   makeSpace(2, [0, 1, 1, 2, 2, 3], { validError: 5.1583, testError: 5.7592 }),
   makeSpace(3, [0, 1, 1, 1, 2, 2, 2], { validError: 4.8478, testError: 5.3385 }),
 ] as const satisfies OneShotSpace[];
+
+/** The space of NAS-Bench-1Shot1 that a search space is; null where it is none. */
+export function oneShotOf(space: SearchSpace): OneShotSpace | null {
+  return NAS_BENCH_1SHOT1.find(({ id }) => id === space.id) ?? null;
+}

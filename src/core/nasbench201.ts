@@ -1,5 +1,5 @@
 import { InputError } from "./errors";
-import { argmaxRows, type Choices, type NetworkCost, type NetworkSizes, type SearchSpace } from "./space";
+import { argmaxRows, type Choices, type EdgeSpace, type NetworkCost, type NetworkSizes } from "./space";
 import { nearest } from "./text";
 
 /**
@@ -38,7 +38,7 @@ const INNER_NODES = [1, 2, 3].map(incoming);
 /** As the benchmark trains every cell. */
 const SIZES: NetworkSizes = { channels: 16, cells: 5, image: 32, imageChannels: 3, classes: 10 };
 
-export const NAS_BENCH_201: SearchSpace = {
+export const NAS_BENCH_201: EdgeSpace = {
   id: "nasbench201",
   title: "NAS-Bench-201",
   rows: ROWS,
@@ -46,6 +46,7 @@ export const NAS_BENCH_201: SearchSpace = {
   nodes: NODES,
   inputs: 1,
   outputs: [NODES - 1],
+  rowsAre: "edges",
   edges: EDGES,
   cellKinds: [{ name: "cell", first: 0, end: ROWS.length }],
   keptEdges: null,

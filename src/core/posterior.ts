@@ -1,6 +1,6 @@
 import { RandomStream } from "./random";
 import { softmaxRows } from "./softmax";
-import { argmaxRows, oneHot, type Row, rowOffsets, type SearchSpace } from "./space";
+import { largest, oneHot, optionCount, picked, type Row, rowOffsets, type SearchSpace } from "./space";
 
 /** What can be said of a diagonal Gaussian over architecture parameters, q = product of N(mean_i, scale_i^2). */
 
@@ -40,31 +40,68 @@ export function normalQuantile(p: number): number {
 }
 
 /**
- * P(operation wins): for every row the probability that each choice has the largest architecture parameter under q,
- * the integral of its density times the others' distribution functions. Accurate to about 1e-9; each row sums to 1.
- * With `scale` null (a point estimate) the largest has all the probability.
+ * P(operation wins): for every row the probability that each candidate is among the largest architecture parameters under q, as many as
+ * the row picks. Accurate to about 1e-9; each row sums to its picks.
+ * With `scale` null (a point estimate) the largest have all the probability.
  */
 export function winProbabilities(
   rows: readonly Row[],
   mean: ArrayLike<number>,
   scale: ArrayLike<number> | null,
 ): Float64Array {
+  if (scale) return candidateProbabilities(rows, optionProbabilities(rows, mean, scale));
+  return oneHot(rows, largest(rows, mean)).map(Math.ceil);
+}
+
+/** For every row the probability that a choice holds each candidate, row by row. @param options `optionProbabilities` */
+export function candidateProbabilities(rows: readonly Row[], options: readonly Float64Array[]): Float64Array {
   const offsets = rowOffsets(rows);
-  const result = new Float64Array(mean.length);
-  if (scale === null) {
-    for (const [row, best] of argmaxRows(rows, mean).entries()) result[offsets[row] + best] = 1;
-    return result;
-  }
-  for (let row = 0; row < rows.length; row++) {
-    const [begin, end] = [offsets[row], offsets[row + 1]];
-    let narrowest = Number.POSITIVE_INFINITY;
-    for (let i = begin; i < end; i++) narrowest = Math.min(narrowest, scale[i]);
-    let total = 0;
-    for (let i = begin; i < end; i++) total += result[i] = winIntegral(mean, scale, begin, end, i, narrowest);
-    // The trapezoids cover all but 1e-16 of the mass; what is left is their own error.
-    for (let i = begin; i < end; i++) result[i] /= total;
+  const result = new Float64Array(offsets[rows.length]);
+  for (const [r, row] of rows.entries()) {
+    for (const [option, p] of options[r].entries()) {
+      for (const candidate of picked(row, option)) result[offsets[r] + candidate] += p;
+    }
   }
   return result;
+}
+
+/**
+ * For every row the probability of each of its choices, when preferences are drawn as `samplePreferences` does and the largest are
+ * taken, as many as the row picks; each row sums to 1. Under q it is the integral of one Gaussian's density times the distribution
+ * functions of those below and the complements of those above it. Of a point estimate it is what drawing one candidate after the other
+ * by the mixing weights gives (Plackett and Luce; Kool, van Hoof and Welling, ICML 2019).
+ */
+export function optionProbabilities(
+  rows: readonly Row[],
+  mean: ArrayLike<number>,
+  scale: ArrayLike<number> | null,
+): Float64Array[] {
+  const offsets = rowOffsets(rows);
+  const mixing = scale ? null : softmaxRows(rows, mean);
+  return rows.map((row, r) => {
+    const own = (values: ArrayLike<number>) => Array.from(row.choices, (_, i) => values[offsets[r] + i]);
+    const sets = Array.from({ length: optionCount(row) }, (_, option) => picked(row, option));
+    if (!scale) {
+      const weights = own(mixing ?? mean);
+      return Float64Array.from(sets, (set) => drawProbability(weights, set));
+    }
+    const result = new Float64Array(sets.length);
+    const [means, scales] = [own(mean), own(scale)];
+    const narrowest = Math.min(...scales);
+    for (const last of row.choices.keys()) addIntegrals(result, sets, means, scales, last, narrowest);
+    // The trapezoids cover all but 1e-16 of the mass; what is left is their own error.
+    const total = result.reduce((sum, p) => sum + p);
+    return result.map((p) => p / total);
+  });
+}
+
+/** How probable it is to draw a set without replacement, in any order. @param left the weight of what was not drawn yet */
+function drawProbability(weights: readonly number[], set: readonly number[], left = 1): number {
+  if (set.length === 0 || left <= 0) return set.length === 0 ? 1 : 0;
+  return set.reduce((sum, candidate, i) => {
+    const rest = set.toSpliced(i, 1);
+    return sum + (weights[candidate] / left) * drawProbability(weights, rest, left - weights[candidate]);
+  }, 0);
 }
 
 /** Draws behind `choiceProbabilities` where edges compete: an error of 0.022 at most, one standard deviation. */
@@ -101,40 +138,52 @@ export function choiceProbabilities(
   return result;
 }
 
-/** The trapezoidal rule converges exponentially once its step is below the narrowest Gaussian's width. */
-function winIntegral(
-  mean: ArrayLike<number>,
-  scale: ArrayLike<number>,
-  begin: number,
-  end: number,
-  i: number,
+/**
+ * Adds to every set of candidates the probability that it holds the largest, and `last` is the least of them. The trapezoidal rule
+ * converges exponentially once its step is below the narrowest Gaussian's width.
+ */
+function addIntegrals(
+  result: Float64Array,
+  sets: readonly (readonly number[])[],
+  mean: readonly number[],
+  scale: readonly number[],
+  last: number,
   narrowest: number,
-): number {
+): void {
   const reach = 8.5;
-  const nodes = Math.min(4000, Math.ceil((4 * reach * scale[i]) / narrowest));
+  const nodes = Math.min(4000, Math.ceil((4 * reach * scale[last]) / narrowest));
   const step = (2 * reach) / nodes;
-  let sum = 0;
+  const below = new Float64Array(mean.length);
   for (let node = 0; node <= nodes; node++) {
     const z = -reach + node * step;
-    let value = normalDensity(z);
-    const x = mean[i] + scale[i] * z;
-    for (let j = begin; j < end && value > 1e-18; j++) if (j !== i) value *= normalCdf((x - mean[j]) / scale[j]);
-    sum += value;
+    const density = step * normalDensity(z);
+    const x = mean[last] + scale[last] * z;
+    below.fill(Number.NaN);
+    for (const [option, set] of sets.entries()) {
+      if (!set.includes(last)) continue;
+      let value = density;
+      for (let j = 0; j < mean.length && value > 1e-18; j++) {
+        if (j === last) continue;
+        if (Number.isNaN(below[j])) below[j] = normalCdf((x - mean[j]) / scale[j]);
+        value *= set.includes(j) ? 1 - below[j] : below[j];
+      }
+      result[option] += value;
+    }
   }
-  return sum * step;
 }
 
 /** Entropy of every row of probabilities, nats: 0 when decided, ln(choices) when open. */
 export function rowEntropies(rows: readonly Row[], probabilities: ArrayLike<number>): Float64Array {
   const offsets = rowOffsets(rows);
-  return Float64Array.from(rows, (_, row) => {
-    let entropy = 0;
-    for (let i = offsets[row]; i < offsets[row + 1]; i++) {
-      const p = probabilities[i];
-      if (p > 0) entropy -= p * Math.log(p);
-    }
-    return entropy;
-  });
+  const all = Array.from(probabilities);
+  return Float64Array.from(rows, (_, row) => entropyOf(all.slice(offsets[row], offsets[row + 1])));
+}
+
+/** Entropy of probabilities that sum to 1, nats. */
+export function entropyOf(probabilities: Iterable<number>): number {
+  let entropy = 0;
+  for (const p of probabilities) if (p > 0) entropy -= p * Math.log(p);
+  return entropy;
 }
 
 /** KL(q || N(0, 1/priorPrecision)) in nats, summed over all parameters. */
@@ -150,18 +199,14 @@ export function klToPrior(mean: ArrayLike<number>, scale: ArrayLike<number>, pri
 /**
  * Signal to noise of every row: how far the largest mean is ahead of the runner-up's, in standard deviations of their difference,
  * (mu_1 - mu_2) / sqrt(sigma_1^2 + sigma_2^2). Its normal distribution function is the probability that the leader beats the runner-up.
- * Rows of a single choice give infinity.
+ * Where a row picks several, the least of those picked against the first that is not. Rows of a single choice give infinity.
  */
 export function signalToNoise(rows: readonly Row[], mean: ArrayLike<number>, scale: ArrayLike<number>): Float64Array {
   const offsets = rowOffsets(rows);
-  return Float64Array.from(rows, (_, row) => {
-    let first = offsets[row];
-    let second = -1;
-    for (let i = first + 1; i < offsets[row + 1]; i++) {
-      if (mean[i] > mean[first]) [second, first] = [first, i];
-      else if (second < 0 || mean[i] > mean[second]) second = i;
-    }
-    if (second < 0) return Number.POSITIVE_INFINITY;
+  return Float64Array.from(rows, ({ choices, picks = 1 }, row) => {
+    const order = choices.map((_, i) => offsets[row] + i).sort((a, b) => mean[b] - mean[a]);
+    const [first, second] = order.slice(picks - 1);
+    if (second === undefined) return Number.POSITIVE_INFINITY;
     return (mean[first] - mean[second]) / Math.hypot(scale[first], scale[second]);
   });
 }

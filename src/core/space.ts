@@ -9,6 +9,16 @@ export interface Row {
   readonly name: string;
   /** The candidates, in index order, for example operation names. */
   readonly choices: readonly string[];
+  /** How many different candidates an architecture takes; one where absent. They share the one softmax. */
+  readonly picks?: number;
+}
+
+/** A row that belongs to a node. */
+export interface PickRow extends Row {
+  readonly picks: number;
+  /** The node that decides: 1 to `nodes` - 2 a choice block, `nodes` - 1 the output. */
+  readonly node: number;
+  readonly kind: "operation" | "inputs";
 }
 
 /** Sizes that set the cost of a network. */
@@ -24,7 +34,10 @@ export interface NetworkSizes {
   readonly classes: number;
 }
 
-/** An architecture: the index of the chosen candidate in every row. */
+/**
+ * An architecture, a number for every row: the index of the chosen candidate, and where a row picks several the place of their set
+ * among all sets of that size in lexicographic order.
+ */
 export type Choices = readonly number[];
 
 export interface NetworkCost {
@@ -41,7 +54,8 @@ export interface CellKind {
   readonly end: number;
 }
 
-export interface SearchSpace {
+/** What all search spaces have. */
+interface AnySpace {
   readonly id: string;
   readonly title: string;
   readonly rows: readonly Row[];
@@ -53,12 +67,10 @@ export interface SearchSpace {
   readonly inputs: number;
   /** The nodes that make the cell's output: one, or several that are concatenated. */
   readonly outputs: readonly number[];
-  /** For every row the nodes its edge joins, source then target. */
-  readonly edges: readonly (readonly [from: number, to: number])[];
   /** In the order of their rows, which they share out among them. */
   readonly cellKinds: readonly CellKind[];
   /**
-   * How many edges into a node an architecture keeps; null where every edge has its operation. Where edges are dropped, the choice of a
+   * How many edges into a node an architecture keeps; null where every row decides on its own. Where edges are dropped, the choice of a
    * dropped edge is that of `none`, and no kept edge has it.
    */
   readonly keptEdges: number | null;
@@ -80,6 +92,31 @@ export interface SearchSpace {
   cost(choices: Choices, sizes: NetworkSizes): NetworkCost;
 }
 
+/** A space that decides for an operation on every edge. */
+export interface EdgeSpace extends AnySpace {
+  readonly rowsAre: "edges";
+  /** For every row the nodes its edge joins, source then target. */
+  readonly edges: readonly (readonly [from: number, to: number])[];
+}
+
+/** A space in which nodes hold the operations, and decide for them and for their inputs. */
+export interface NodeSpace extends AnySpace {
+  readonly rowsAre: "nodes";
+  readonly rows: readonly PickRow[];
+  /** How many inputs every node has, the cell's input with none first. */
+  readonly parents: readonly number[];
+  /** The nodes that a node of an architecture has as its inputs, ascending. A node without a choice has all earlier ones. */
+  sources(node: number, choices: Choices): number[];
+}
+
+export type SearchSpace = EdgeSpace | NodeSpace;
+
+/** The edges of a space's rows. @throws {Error} for a space whose rows are none */
+export function edgesOf(space: SearchSpace): EdgeSpace["edges"] {
+  if (space.rowsAre === "edges") return space.edges;
+  throw new Error(`the rows of ${space.title} are not edges`);
+}
+
 /** Offsets of the rows in a flat vector of `size` scalars, row by row; one more entry than there are rows. */
 export function rowOffsets(rows: readonly Row[]): number[] {
   const offsets = [0];
@@ -87,7 +124,7 @@ export function rowOffsets(rows: readonly Row[]): number[] {
   return offsets;
 }
 
-/** The index of the largest preference in every row; the first of equals. */
+/** The index of the largest preference in every row, one however many it picks; the first of equals. */
 export function argmaxRows(rows: readonly Row[], preferences: ArrayLike<number>): number[] {
   const offsets = rowOffsets(rows);
   return rows.map(({ choices }, row) => {
@@ -96,6 +133,54 @@ export function argmaxRows(rows: readonly Row[], preferences: ArrayLike<number>)
       if (preferences[offsets[row] + i] > preferences[offsets[row] + best]) best = i;
     }
     return best;
+  });
+}
+
+/** Number of sets of `picks` out of `count`. */
+function binomial(count: number, picks: number): number {
+  let result = 1;
+  for (let i = 1; i <= picks; i++) result = (result * (count - picks + i)) / i;
+  return result;
+}
+
+/** Number of choices that a row has. */
+export function optionCount({ choices, picks = 1 }: Row): number {
+  return binomial(choices.length, picks);
+}
+
+/** The candidates that a choice stands for, ascending. */
+export function picked({ choices, picks = 1 }: Row, choice: number): number[] {
+  const set: number[] = [];
+  let before = choice;
+  for (let candidate = 0; set.length < picks; candidate++) {
+    const starting = binomial(choices.length - candidate - 1, picks - set.length - 1);
+    if (before < starting) set.push(candidate);
+    else before -= starting;
+  }
+  return set;
+}
+
+/** The choice that stands for a set of candidates, given ascending. */
+export function choiceOf({ choices, picks = 1 }: Row, set: readonly number[]): number {
+  let before = 0;
+  for (const [i, candidate] of set.entries()) {
+    for (let skipped = i === 0 ? 0 : set[i - 1] + 1; skipped < candidate; skipped++) {
+      before += binomial(choices.length - skipped - 1, picks - i - 1);
+    }
+  }
+  return before;
+}
+
+/** The architecture of the largest preferences, as many in every row as it picks; of equals the first. */
+export function largest(rows: readonly Row[], preferences: ArrayLike<number>): number[] {
+  const offsets = rowOffsets(rows);
+  return rows.map((row, r) => {
+    const order = row.choices.map((_, i) => i);
+    order.sort((a, b) => preferences[offsets[r] + b] - preferences[offsets[r] + a] || a - b);
+    return choiceOf(
+      row,
+      order.slice(0, row.picks ?? 1).sort((a, b) => a - b),
+    );
   });
 }
 
@@ -113,7 +198,12 @@ export function contenders({ rows, keptEdges }: SearchSpace, preferences: ArrayL
   return result;
 }
 
-/** The mixing weights of an architecture: 1 for the chosen candidate of every row, 0 for the others; row by row. */
+/** The mixing weights of an architecture, row by row: the candidates that a row picks share it equally, the others have 0. */
 export function oneHot(rows: readonly Row[], choices: Choices): Float64Array {
-  return Float64Array.from(rows.flatMap((row, r) => row.choices.map((_, choice) => (choice === choices[r] ? 1 : 0))));
+  return Float64Array.from(
+    rows.flatMap((row, r) => {
+      const set = picked(row, choices[r]);
+      return row.choices.map((_, candidate) => (set.includes(candidate) ? 1 / set.length : 0));
+    }),
+  );
 }

@@ -1,6 +1,6 @@
 import { type PlacedCell, placedCells, STEM_MULTIPLIER } from "../core/darts";
 import { InputError } from "../core/errors";
-import { type Choices, type NetworkSizes, type Row, rowOffsets, type SearchSpace } from "../core/space";
+import { type Choices, edgesOf, type NetworkSizes, type Row, rowOffsets, type SearchSpace } from "../core/space";
 import { appender, type Parameter } from "./parameter";
 
 /**
@@ -41,7 +41,9 @@ export interface DartsCell extends PlacedCell {
 }
 
 /** All cells of the network of a space that has the cells of DARTS. */
-export function dartsCells({ rows, edges, cellKinds }: SearchSpace, sizes: NetworkSizes): DartsCell[] {
+export function dartsCells(space: SearchSpace, sizes: NetworkSizes): DartsCell[] {
+  const { rows, cellKinds } = space;
+  const edges = edgesOf(space);
   const offsets = rowOffsets(rows);
   const [normal, reduction] = cellKinds.map(({ first, end }) =>
     rows.slice(first, end).map((row, i): DartsEdge => {

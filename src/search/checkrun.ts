@@ -4,7 +4,14 @@ import { InputError, messageOf } from "../core/errors";
 import { checkSetting, checkTogether, hasScales } from "../core/settings";
 import type { SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
-import type { ChangeRecord, EvaluationRecord, HeaderRecord, ResultRecord, StepRecord } from "./records";
+import {
+  type ChangeRecord,
+  type EvaluationRecord,
+  type HeaderRecord,
+  type ResultRecord,
+  rowsOf,
+  type StepRecord,
+} from "./records";
 import { settingsOf } from "./runfile";
 
 /** A run file of which every record has been checked. */
@@ -33,7 +40,7 @@ export function checkRun(records: readonly unknown[]): CheckedRun {
   } catch (error) {
     throw new InputError(`line 1 of the run file: ${(error as Error).message}`);
   }
-  const { rows } = SPACES[settings.space];
+  const rows = rowsOf(SPACES[settings.space]);
   if (JSON.stringify(header.rows) !== JSON.stringify(rows)) {
     throw new InputError(`line 1 of the run file: its rows are not those of the space ${settings.space}`);
   }

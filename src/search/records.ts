@@ -2,7 +2,7 @@ import type { CellFigures } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import type { MethodState } from "../core/method";
 import type { StreamState } from "../core/random";
-import type { Row } from "../core/space";
+import type { Row, SearchSpace } from "../core/space";
 import type { DeviceId, EngineId } from "../engine/engine";
 
 /**
@@ -31,6 +31,11 @@ export interface HeaderRecord {
   readonly mean: readonly number[];
   /** Standard deviations; null for a point estimate. */
   readonly scale: readonly number[] | null;
+}
+
+/** The rows as a header lists them: with the number of picks where it is more than one. */
+export function rowsOf({ rows }: SearchSpace): Row[] {
+  return rows.map(({ name, choices, picks = 1 }) => ({ name, choices, ...(picks > 1 && { picks }) }));
 }
 
 /** One search step. Its architecture half or its weight half is null where only the other was taken. */

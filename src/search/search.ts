@@ -15,6 +15,7 @@ import {
   type HeaderRecord,
   type ResultRecord,
   RUN_FILE_VERSION,
+  rowsOf,
   type StepRecord,
 } from "./records";
 import { unrolledGradient } from "./unrolled";
@@ -114,7 +115,7 @@ export class Search {
       device: device.device,
       engine: device.engine,
       settings: others,
-      rows: space.rows,
+      rows: rowsOf(space),
       ...this.posterior(),
     };
   }

@@ -9,12 +9,13 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { NAS_BENCH_1SHOT1, type OneShotSpace, optionCount } from "../core/nasbench1shot1";
+import { NAS_BENCH_1SHOT1, type OneShotSpace } from "../core/nasbench1shot1";
 import { canonicalCode, cellOfCode } from "../core/nasbench101";
 import { features } from "../core/nasbench101-features";
 import { decodeEstimate, decodeSample, MODEL_MAGIC, targetOf } from "../core/nasbench101-figures";
 import { assess, heldOut } from "../core/nasbench101-quality";
 import { RandomStream } from "../core/random";
+import { optionCount } from "../core/space";
 import { type Boosting, boost, fileBody } from "./boosting";
 
 const FOLDER = new URL("../../public/benchmarks/", import.meta.url);

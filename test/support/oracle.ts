@@ -1,4 +1,4 @@
-import { rowOffsets } from "../../src/core/space";
+import { edgesOf, rowOffsets } from "../../src/core/space";
 import type { Batch, Score, SupernetSpec } from "../../src/engine/engine";
 import { parameterLayout } from "../../src/engine/network";
 import type { Parameter } from "../../src/engine/parameter";
@@ -325,7 +325,7 @@ export class Oracle {
     let y = x;
     for (let to = 1; to < space.nodes; to++) {
       const parts = space.rows.flatMap((row, r) => {
-        const [from, target] = space.edges[r];
+        const [from, target] = edgesOf(space)[r];
         if (target !== to) return [];
         return row.choices.flatMap((operation, o) => {
           if (architecture && (architecture[r] !== o || operation === "none")) return [];

@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/core/errors";
-import { NAS_BENCH_1SHOT1, type OneShotSpace, optionCount } from "../../src/core/nasbench1shot1";
+import { NAS_BENCH_1SHOT1, type OneShotSpace } from "../../src/core/nasbench1shot1";
 import { CELL_OPERATIONS, canonicalCode, cellOfCode, cellOfMatrix, type GraphCell } from "../../src/core/nasbench101";
 import { FEATURES, features } from "../../src/core/nasbench101-features";
 import { decodeEstimate, decodeSample, Estimate, LEAF, NasBench101 } from "../../src/core/nasbench101-figures";
 import { assess, type EstimateReport, heldOut } from "../../src/core/nasbench101-quality";
 import { RandomStream } from "../../src/core/random";
+import { optionCount } from "../../src/core/space";
 import { boost, fileBody } from "../../src/tools/boosting";
 
 const read = (name: string) => readFileSync(new URL(`../../public/benchmarks/${name}`, import.meta.url));

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/core/errors";
-import { NAS_BENCH_1SHOT1, type OneShotSpace, optionCount, picked } from "../../src/core/nasbench1shot1";
+import { NAS_BENCH_1SHOT1, type OneShotSpace } from "../../src/core/nasbench1shot1";
 import { canonicalCode, edgeCount, MAX_EDGES, matrixOfCell, prune } from "../../src/core/nasbench101";
 import { RandomStream } from "../../src/core/random";
+import { optionCount, picked } from "../../src/core/space";
 
 const [S1, S2, S3] = NAS_BENCH_1SHOT1;
 

@@ -1,4 +1,4 @@
-import type { SearchSpace } from "../../core/space";
+import { edgesOf, type SearchSpace } from "../../core/space";
 import type { Point } from "../charts/path";
 import { type EdgeCurve, quadratic } from "./curve";
 import { type Label, placeLabels } from "./labels";
@@ -118,7 +118,7 @@ export function layoutCell(space: SearchSpace, width: number, height: number): C
   const scaled = ([x, y]: Point): Point => [inset + x * (width - 2 * inset), y * height];
   const nodes = arrangement.nodes.map(scaled);
   const { bends, output } = arrangement;
-  const edges = space.edges.map(([from, to], row) =>
+  const edges = edgesOf(space).map(([from, to], row) =>
     quadratic(nodes[from], scaled(bends[row % bends.length]), nodes[to]),
   );
   const at = output && scaled(output.at);

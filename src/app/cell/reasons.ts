@@ -1,7 +1,7 @@
-import type { CellKind } from "../../core/space";
+import { type CellKind, edgesOf } from "../../core/space";
 import { fixed, frequency } from "../format";
 import type { Moment } from "../moment";
-import { arrow, edgeName, lookOf } from "../operations";
+import { edgeName, lookOf, shortName } from "../operations";
 
 /** What the two operations that compute nothing do to an edge, in brackets behind their name. */
 const EFFECT: Readonly<Record<string, string>> = {
@@ -69,7 +69,7 @@ function fateOf(posterior: Posterior, row: number, choice: number): string {
   const value = share[offsets[row] + choice];
   const how = scale ? `dropped ${frequency(value)} draws` : `none has mixing weight ${fixed(value, 2)}`;
   const fate = isDropped(posterior, row)
-    ? `is dropped: ${space.keptEdges} edges into node ${space.edges[row][1]} have a stronger operation`
+    ? `is dropped: ${space.keptEdges} edges into node ${edgesOf(space)[row][1]} have a stronger operation`
     : "is kept";
   return `${edgeName(space, row)} ${fate}; ${how}.`;
 }
@@ -80,11 +80,11 @@ export function effectsOf(
   { first, end }: CellKind = space.cellKinds[0],
 ): string | null {
   const at = (operation: string) =>
-    space.edges
-      .map((edge, row) => ({ edge, row }))
+    choices
+      .map((choice, row) => ({ choice, row }))
       .slice(first, end)
-      .filter(({ row }) => space.rows[row].choices[choices[row]] === operation)
-      .map(({ edge }) => arrow(edge));
+      .filter(({ choice, row }) => space.rows[row].choices[choice] === operation)
+      .map(({ row }) => shortName(space, row));
   const none = space.keptEdges === null ? at("none") : [];
   const skip = at("skip_connect");
   const parts = [

@@ -1,7 +1,8 @@
 import type { Benchmark } from "../../core/benchmark";
 import { cellCode } from "../../core/nasbench201";
-import { choiceProbabilities, rowEntropies } from "../../core/posterior";
+import { choiceProbabilities, entropyOf, optionProbabilities, rowEntropies } from "../../core/posterior";
 import { softmaxRows } from "../../core/softmax";
+import { mean as average } from "../../core/statistics";
 import { stepsToDraw } from "../charts/scale";
 import type { Datum, Series } from "../charts/series";
 import { RunningMean } from "../curves/curves";
@@ -40,14 +41,18 @@ export class RunCurves {
   entropy(step: number, of: EntropyOf): number {
     const known = this.entropies[of].get(step);
     if (known !== undefined) return known;
-    const { recording } = this;
-    const { space } = recording;
-    const { rows } = space;
-    const mean = recording.mean(step);
-    const shares = of === "wins" ? choiceProbabilities(space, mean, recording.scale(step)) : softmaxRows(rows, mean);
-    const value = rowEntropies(rows, shares).reduce((sum, nats) => sum + nats, 0) / rows.length / Math.LN2;
+    const value = average(Array.from(this.rowNats(step, of))) / Math.LN2;
     this.entropies[of].set(step, value);
     return value;
+  }
+
+  private rowNats(step: number, of: EntropyOf): ArrayLike<number> {
+    const { space } = this.recording;
+    const { rows } = space;
+    const [mean, scale] = [this.recording.mean(step), this.recording.scale(step)];
+    if (of === "mixing") return rowEntropies(rows, softmaxRows(rows, mean));
+    if (space.keptEdges === null) return optionProbabilities(rows, mean, scale).map(entropyOf);
+    return rowEntropies(rows, choiceProbabilities(space, mean, scale));
   }
 
   /** Running mean of the loss on the architecture half's batches, nats; NaN before the first. */

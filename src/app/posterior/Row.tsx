@@ -3,7 +3,7 @@ import { isDropped } from "../cell/reasons";
 import { fixed } from "../format";
 import { useCursor } from "../history";
 import type { Moment } from "../moment";
-import { arrow, edgeName, lookOf, type OperationLook, outcomeOf } from "../operations";
+import { edgeName, lookOf, type OperationLook, outcomeOf, shortName } from "../operations";
 import type { Recording } from "../recording";
 import { type Focus, hover, lightOf, pin, useApp } from "../store";
 import type { Bands } from "./bands";
@@ -78,7 +78,7 @@ export const Row = memo(function Row(props: Props) {
         onClick={() => pin({ row })}
       >
         <span className="hidden">Edge {edgeName(space, row)}</span>
-        <span aria-hidden="true">{arrow(space.edges[row])}</span>{" "}
+        <span aria-hidden="true">{shortName(space, row)}</span>{" "}
         <span className="entropy" title={TERMS.entropy}>
           {fixed(entropies[row], 2)}
           {!compact && " bit"}

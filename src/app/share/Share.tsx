@@ -117,7 +117,7 @@ function Link({ act }: { act: Act }) {
 
 function Cell({ moment, act }: { moment: Moment; act: Act }) {
   const { space, choices, architecture } = moment;
-  const genotype = dartsGenotype(space, choices);
+  const genotype = space.rowsAre === "edges" ? dartsGenotype(space, choices) : architecture;
   const copy = (what: string, text: string) => act(`${what} copied.`, () => navigator.clipboard.writeText(text));
   return (
     <>
@@ -132,16 +132,24 @@ function Cell({ moment, act }: { moment: Moment; act: Act }) {
         >
           JSON
         </Button>
-        <Button
-          onClick={() =>
-            act("PyTorch module saved.", () =>
-              download("cell.py", pytorchModule(space, choices, space.published), "text/x-python"),
-            )
-          }
-        >
-          PyTorch module
-        </Button>
+        {space.rowsAre === "edges" && (
+          <Button
+            onClick={() =>
+              act("PyTorch module saved.", () =>
+                download("cell.py", pytorchModule(space, choices, space.published), "text/x-python"),
+              )
+            }
+          >
+            PyTorch module
+          </Button>
+        )}
       </div>
+      {space.rowsAre === "nodes" && (
+        <p className="small muted">
+          The JSON file has the matrix and the operations that NAS-Bench-101's own code builds the network from; there
+          is no PyTorch module of it here.
+        </p>
+      )}
     </>
   );
 }

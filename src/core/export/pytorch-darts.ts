@@ -1,13 +1,13 @@
-import type { Choices, NetworkSizes, SearchSpace } from "../space";
-import { edgesOf } from "./genotype";
+import type { Choices, EdgeSpace, NetworkSizes } from "../space";
+import { listedEdges } from "./genotype";
 
 /**
  * A PyTorch module of the evaluation network of DARTS for CIFAR (Liu et al., ICLR 2019) around its two cells, with affine batch norm
  * and without the auxiliary head. The cells stand in two tables, NORMAL and REDUCE.
  */
-export function dartsModule(space: SearchSpace, choices: Choices, sizes: NetworkSizes): string {
+export function dartsModule(space: EdgeSpace, choices: Choices, sizes: NetworkSizes): string {
   const tables = space.cellKinds.map((kind) => {
-    const edges = edgesOf(space, choices, kind).map(
+    const edges = listedEdges(space, choices, kind).map(
       ({ from, to, operation }) => `    (${from}, ${to}, "${operation}"),`,
     );
     return `${kind.name.toUpperCase()} = [\n${edges.join("\n")}\n]`;

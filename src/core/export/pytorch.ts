@@ -1,12 +1,12 @@
 import { DARTS } from "../darts";
-import type { Choices, NetworkSizes, SearchSpace } from "../space";
+import type { Choices, EdgeSpace, NetworkSizes } from "../space";
 import { dartsModule } from "./pytorch-darts";
 
 /**
  * A PyTorch module of the network around an architecture, which needs nothing but torch.
  * @param sizes what the arguments of `Network` default to
  */
-export function pytorchModule(space: SearchSpace, choices: Choices, sizes: NetworkSizes): string {
+export function pytorchModule(space: EdgeSpace, choices: Choices, sizes: NetworkSizes): string {
   return space === DARTS ? dartsModule(space, choices, sizes) : nasBench201Module(space, choices, sizes);
 }
 
@@ -14,7 +14,7 @@ export function pytorchModule(space: SearchSpace, choices: Choices, sizes: Netwo
  * A PyTorch module of the network around one NAS-Bench-201 cell: the macro skeleton of Dong and Yang (ICLR 2020) with affine batch
  * norm. The cell stands in one table, EDGES.
  */
-function nasBench201Module(space: SearchSpace, choices: Choices, sizes: NetworkSizes): string {
+function nasBench201Module(space: EdgeSpace, choices: Choices, sizes: NetworkSizes): string {
   const edges = choices.map((choice, row) => {
     const [from, to] = space.edges[row];
     return `    (${from}, ${to}, "${space.rows[row].choices[choice]}"),`;

@@ -11,12 +11,16 @@ import { Snas } from "./snas";
  *
  * The authors' code runs the sampled operations alone, so that dL/dp of the others is not that of mixing them in; here all run, and
  * dL/dp is exact for every operation.
+ *
+ * Where an architecture picks several candidates of a row, training still samples one, as the code of NAS-Bench-1Shot1 does; the decision
+ * takes the largest parameters, as many as are picked.
  */
 export class Gdas extends Snas {
   override readonly id = "gdas";
 
   protected override mixture(noise: RandomStream): Mixture {
     const { alpha } = super.mixture(noise);
-    return { alpha, mixing: oneHot(this.rows, argmaxRows(this.rows, alpha)) };
+    const single = this.rows.map((row) => ({ ...row, picks: 1 }));
+    return { alpha, mixing: oneHot(single, argmaxRows(single, alpha)) };
   }
 }

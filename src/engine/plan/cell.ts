@@ -1,5 +1,5 @@
 import { InputError } from "../../core/errors";
-import { rowOffsets } from "../../core/space";
+import { edgesOf, rowOffsets } from "../../core/space";
 import { type SpreadTerm, TERM, type Term } from "./kernels";
 import {
   type Context,
@@ -78,7 +78,7 @@ function fanOut(context: Context, index: number, from: number, x: Tensor): Fan |
   const { space } = context.spec;
   const named = (operation: string) =>
     space.rows
-      .filter((row, r) => space.edges[r][0] === from && row.choices.includes(operation))
+      .filter((row, r) => edgesOf(space)[r][0] === from && row.choices.includes(operation))
       .map((row) => `cell${index}/${row.name}/${operation}`);
   const wide = named("nor_conv_3x3");
   const point = named("nor_conv_1x1");
@@ -112,7 +112,7 @@ function candidatesInto(
   const { space } = context.spec;
   const offsets = rowOffsets(space.rows);
   return space.rows.flatMap((row, r) => {
-    const [from, target] = space.edges[r];
+    const [from, target] = edgesOf(space)[r];
     if (target !== to) return [];
     const x = nodes[from];
     return row.choices.flatMap((operation, o): Candidate[] => {

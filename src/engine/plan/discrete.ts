@@ -1,4 +1,5 @@
 import { InputError } from "../../core/errors";
+import { edgesOf as rowEdges } from "../../core/space";
 import type { SupernetSpec } from "../engine";
 import { chosenOperations, KERNELS } from "../network";
 import { TERM } from "./kernels";
@@ -36,7 +37,7 @@ const KINDS_OF_TERM: Readonly<Record<string, number>> = { skip_connect: TERM.ide
 function edgesOf({ space, architecture = [] }: SupernetSpec): Edge[] {
   return chosenOperations(space, architecture).flatMap((operation, r): Edge[] => {
     if (operation === "none") return [];
-    const [from, to] = space.edges[r];
+    const [from, to] = rowEdges(space)[r];
     const [kernel, kind] = [KERNELS[operation], KINDS_OF_TERM[operation]];
     if (kernel === undefined && kind === undefined) {
       throw new InputError(`the compiled engine has no operation "${operation}"`);

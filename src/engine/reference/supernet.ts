@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { edgesOf } from "../../core/space";
 import type { SupernetSpec } from "../engine";
 import { halved, STAGES } from "../network";
 import type { Parameter } from "../parameter";
@@ -107,7 +108,7 @@ export class Supernet implements ReferenceNetwork {
     let first = 0;
     // The space lists edges by target, so a node is complete before its first use as a source.
     for (const [row, { name: rowName, choices }] of space.rows.entries()) {
-      const [from, to] = space.edges[row];
+      const [from, to] = edgesOf(space)[row];
       for (const [choice, operation] of choices.entries()) {
         const share = mixing[first + choice];
         if (!share || operation === "none") continue;

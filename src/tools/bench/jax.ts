@@ -1,5 +1,5 @@
 import { init, jit, lax, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
-import { rowOffsets } from "../../core/space";
+import { edgesOf, rowOffsets } from "../../core/space";
 import type { Batch, SupernetSpec, WeightStep } from "../../engine/engine";
 import { NORM_EPSILON, parameterLayout, STAGES } from "../../engine/network";
 import type { Parameter } from "../../engine/parameter";
@@ -154,7 +154,7 @@ function forward({ space, sizes }: SupernetSpec, weights: Weights, mixing: np.Ar
   const cell = (x: np.Array, name: string): np.Array => {
     const nodes: np.Array[] = [x];
     for (const [r, row] of space.rows.entries()) {
-      const [from, to] = space.edges[r];
+      const [from, to] = edgesOf(space)[r];
       for (const [o, operation] of row.choices.entries()) {
         if (operation === "none") continue;
         const source = nodes[from].ref;
