@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import { CONTROLS, type Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
+import { type NasBench101, openNasBench101 } from "../core/nasbench101-figures";
+import type { EstimateReport } from "../core/nasbench101-quality";
 import { nearest } from "../core/text";
 import type { Dataset } from "../engine/data/dataset";
 import { openIdxDataset } from "../engine/data/idx";
@@ -14,16 +16,25 @@ const PUBLIC = new URL("../../public/", import.meta.url);
 
 const readPublic = (path: string): Promise<Uint8Array> => readFile(new URL(path, PUBLIC));
 
-/** The figures of a space. @throws {InputError} where their file is missing or damaged */
-export async function openBenchmark(space: Settings["space"]): Promise<Benchmark> {
-  const path = `benchmarks/${space}.bin`;
-  let bytes: Uint8Array;
+async function readBenchmark(path: string): Promise<Uint8Array> {
   try {
-    bytes = await readPublic(path);
+    return await readPublic(path);
   } catch (error) {
     throw new InputError(`public/${path} could not be read (${messageOf(error)}): restore the file`);
   }
-  return decodeBenchmark(bytes);
+}
+
+/** What is known of cells within NAS-Bench-101. @throws {InputError} where a file is missing or damaged */
+export const openGraphBenchmark = (): Promise<NasBench101> => openNasBench101(readBenchmark);
+
+/** How good the estimate is among them. @throws {InputError} where the file is missing */
+export async function estimateReport(): Promise<EstimateReport> {
+  return JSON.parse(new TextDecoder().decode(await readBenchmark("benchmarks/nasbench101-estimate.json")));
+}
+
+/** The figures of a space. @throws {InputError} where their file is missing or damaged */
+export async function openBenchmark(space: Settings["space"]): Promise<Benchmark> {
+  return decodeBenchmark(await readBenchmark(`benchmarks/${space}.bin`));
 }
 
 /**

@@ -2,12 +2,16 @@ import type { CellFigures } from "../core/benchmark";
 import type { ControlKey, Settings } from "../core/controls";
 import { DARTS } from "../core/darts";
 import { InputError } from "../core/errors";
+import { type OneShotSpace, oneShotOf, type TableOptimum } from "../core/nasbench1shot1";
+import { queryOf } from "../core/nasbench101";
+import type { GraphCellFigures } from "../core/nasbench101-figures";
+import type { EstimateQuality } from "../core/nasbench101-quality";
 import { PUBLISHED_GENOTYPES } from "../core/published-genotypes";
 import type { Choices, NetworkCost, NetworkSizes, SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
 import { nearest } from "../core/text";
 import { layoutSize, parameterLayout } from "../engine/network";
-import { openBenchmark } from "./files";
+import { estimateReport, openBenchmark, openGraphBenchmark } from "./files";
 import { type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
 
 const SIZES = ["channels", "cells", "image"] as const satisfies readonly ControlKey[];
@@ -32,6 +36,14 @@ interface Inspection extends NetworkCost {
   readonly notations: Readonly<Record<string, string>> | null;
   readonly benchmark: CellFigures["accuracy"] | null;
   readonly rank: CellFigures["rank"] | null;
+  /** Of a cell within NAS-Bench-101 what its code is asked with, and what is known of it; absent elsewhere. */
+  readonly nasbench101?: ReturnType<typeof queryOf> &
+    GraphCellFigures & {
+      /** On cells that the estimate was not fitted to; absent where the accuracy is none. */
+      readonly estimate?: EstimateQuality;
+    };
+  /** The least errors in the table over the whole space, %; absent where they are not known. */
+  readonly optimum?: TableOptimum;
 }
 
 /** `nas inspect`: what is known of one architecture, as JSON. */
@@ -64,7 +76,20 @@ async function inspection(given: Given): Promise<Inspection> {
     ...space.cost(choices, sizes),
     benchmark: figures?.accuracy ?? null,
     rank: figures?.rank ?? null,
+    ...(await oneShotFigures(oneShotOf(space), choices)),
   };
+}
+
+/** What NAS-Bench-101 knows of a cell. */
+async function oneShotFigures(
+  space: OneShotSpace | null,
+  choices: Choices,
+): Promise<Pick<Inspection, "nasbench101" | "optimum">> {
+  if (!space) return {};
+  const cell = space.toCell(choices);
+  const figures = (await openGraphBenchmark()).figures(cell);
+  const estimate = figures.exact ? {} : { estimate: (await estimateReport()).heldOut };
+  return { nasbench101: { ...queryOf(cell), ...figures, ...estimate }, optimum: space.optimum };
 }
 
 function sizesOf(given: Given, defaults: NetworkSizes): NetworkSizes {

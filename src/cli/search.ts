@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings, type SettingValue } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
+import { oneShotOf } from "../core/nasbench1shot1";
 import { appliesTo, checkTogether, withDefaults } from "../core/settings";
 import { SPACES } from "../core/spaces";
 import { chooseDevice } from "../engine/devices";
@@ -11,7 +12,7 @@ import { type InstantSurroundings, openSearch, type Surroundings } from "../sear
 import type { CheckpointRecord, HeaderRecord, RunRecord } from "../search/records";
 import { parseRunFile, settingsOf, toLine } from "../search/runfile";
 import type { Search } from "../search/search";
-import { openBenchmark, openData } from "./files";
+import { openBenchmark, openData, openGraphBenchmark } from "./files";
 import {
   assignmentOf,
   choiceOf,
@@ -172,7 +173,9 @@ function withSeed(path: string, seed: number): string {
 type Wanted = { readonly device?: DeviceId; readonly engine?: EngineId };
 
 async function openBench(settings: Settings, data: string, wanted: Wanted): Promise<Bench> {
-  const benchmark = SPACES[settings.space].tabled ? await openBenchmark(settings.space) : null;
+  const space = SPACES[settings.space];
+  const benchmark = space.tabled ? await openBenchmark(settings.space) : null;
+  const nasBench101 = oneShotOf(space) && (await openGraphBenchmark());
   if (settings.objective === "instant") return { surroundings: { benchmark }, close: () => {} };
   const dataset = await openData(data);
   const ready = await chooseDevice(wanted);
@@ -180,7 +183,7 @@ async function openBench(settings: Settings, data: string, wanted: Wanted): Prom
   for (const { device: id, reason } of device.passedOver) console.error(`${id} is passed over: ${reason}`);
   console.error(`running on ${device.device} (${device.description})`);
   const createEngine = ready.createEngine.bind(ready);
-  return { surroundings: { dataset, device, createEngine, benchmark }, close: () => ready.close() };
+  return { surroundings: { dataset, device, createEngine, benchmark, nasBench101 }, close: () => ready.close() };
 }
 
 interface RunOptions {

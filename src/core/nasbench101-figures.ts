@@ -154,6 +154,19 @@ export class NasBench101 {
   }
 }
 
+/**
+ * The accuracies that ship.
+ * @param read a file of the folder that the page lies in
+ * @throws {InputError} for files that are damaged, cut short or others'
+ */
+export async function openNasBench101(read: (path: string) => Promise<Uint8Array>): Promise<NasBench101> {
+  const [sample, estimate] = await Promise.all([
+    read("benchmarks/nasbench101.bin").then(decodeSample),
+    read("benchmarks/nasbench101-estimate.bin").then(decodeEstimate),
+  ]);
+  return new NasBench101(sample, estimate);
+}
+
 /** The body of a file: `header` bytes, then a whole number of records. */
 async function unpack(
   file: ArrayBuffer | Uint8Array,

@@ -137,6 +137,13 @@ class Line {
       for (const split of ["valid", "test"]) figures.real(split, 0, 100, `the ${split} accuracy on ${set}, 0 to 100`);
     }
   }
+
+  nasBench101(): void {
+    if (this.fields.nasbench101 === undefined) return;
+    const figures = this.inside("nasbench101");
+    figures.real("validAccuracy", 0, 100, "an accuracy, 0 to 100");
+    if (typeof figures.fields.exact !== "boolean") figures.refuse("exact", figures.fields.exact, "true or false");
+  }
 }
 
 function checkHeader(line: Line): HeaderRecord {
@@ -228,6 +235,7 @@ class Contents {
     line.architecture(this.space);
     line.real("validAccuracy", 0, 1, "a number from 0 to 1");
     line.benchmark();
+    line.nasBench101();
     this.evaluations.push(line.fields as unknown as EvaluationRecord);
   }
 
@@ -257,6 +265,7 @@ class Contents {
     line.architecture(this.space);
     line.text("genotype");
     line.benchmark();
+    line.nasBench101();
     this.seconds = line.real("seconds", 0, LARGEST, "seconds, 0 or more");
     line.whole("steps", length, length, `${length}, the steps in the file`);
     this.result = line.fields as unknown as ResultRecord;

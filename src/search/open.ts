@@ -2,6 +2,7 @@ import type { Benchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import { InputError } from "../core/errors";
 import { createMethod } from "../core/methods";
+import type { NasBench101 } from "../core/nasbench101-figures";
 import { RandomStream } from "../core/random";
 import { checkTogether, stepPasses } from "../core/settings";
 import { SPACES } from "../core/spaces";
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly device: Pick<DeviceReport, "device" | "engine">;
   readonly createEngine: (spec: SupernetSpec, weights: Float32Array) => Promise<Engine>;
   readonly benchmark: Benchmark | null;
+  /** Null, or absent, for a space that does not lie within NAS-Bench-101. */
+  readonly nasBench101?: NasBench101 | null;
 }
 
 /** What the search on the instant objective finds around it: the answers, and nothing else. */
@@ -79,7 +82,7 @@ export async function openSearch(
   checkTogether(settings);
   if (settings.objective === "instant") return openInstant(settings, surroundings.benchmark);
   if (!("dataset" in surroundings)) throw new InputError("a search on a supernet needs images and a device");
-  const { dataset, device, createEngine, benchmark } = surroundings;
+  const { dataset, device, createEngine, benchmark, nasBench101 } = surroundings;
   const { seed, images, image, batch } = settings;
   const source = (half: Half) =>
     new BatchSource({ dataset, half, images, image, batch, random: new RandomStream(seed, `${half} batches`) });
@@ -112,6 +115,7 @@ export async function openSearch(
     architectureBatches,
     evaluationBatches,
     benchmark,
+    nasBench101,
   });
   return { search, close: () => engine.dispose() };
 }

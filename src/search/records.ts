@@ -1,6 +1,7 @@
 import type { CellFigures } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import type { MethodState } from "../core/method";
+import type { GraphCellFigures } from "../core/nasbench101-figures";
 import type { StreamState } from "../core/random";
 import type { Row, SearchSpace } from "../core/space";
 import type { DeviceId, EngineId } from "../engine/engine";
@@ -63,21 +64,27 @@ export interface StepRecord {
   readonly weights: readonly number[] | null;
 }
 
-export interface EvaluationRecord {
+/** What is known of an architecture beside the search. */
+interface KnownFigures {
+  /** Null where the space has no table of all cells. */
+  readonly benchmark: CellFigures["accuracy"] | null;
+  /** Of a cell that lies within NAS-Bench-101; absent elsewhere. `exact` tells a run of the benchmark from an estimate. */
+  readonly nasbench101?: GraphCellFigures;
+}
+
+export interface EvaluationRecord extends KnownFigures {
   readonly kind: "evaluation";
   readonly step: number;
   readonly architecture: string;
   /** Of the supernet at the mean's mixing weights, 0..1. */
   readonly validAccuracy: number;
-  readonly benchmark: CellFigures["accuracy"] | null;
 }
 
-export interface ResultRecord {
+export interface ResultRecord extends KnownFigures {
   readonly kind: "result";
   readonly architecture: string;
   /** The same cell in the notation that papers print for its space. */
   readonly genotype: string;
-  readonly benchmark: CellFigures["accuracy"] | null;
   readonly seconds: number;
   readonly steps: number;
 }

@@ -2,6 +2,8 @@ import type { Benchmark } from "../core/benchmark";
 import { CONTROLS, type ControlKey, type Settings } from "../core/controls";
 import { InputError } from "../core/errors";
 import type { Lesson, Method, Proposal, Trial } from "../core/method";
+import { oneShotOf } from "../core/nasbench1shot1";
+import type { NasBench101 } from "../core/nasbench101-figures";
 import { RandomStream } from "../core/random";
 import { checkTogether, unrolls } from "../core/settings";
 import { softmaxRows } from "../core/softmax";
@@ -48,6 +50,8 @@ export interface SearchParts {
   /** The first images of the architecture half, whole batches, as they are. */
   readonly evaluationBatches: (images: number) => Promise<readonly Batch[]>;
   readonly benchmark: Benchmark | null;
+  /** Figures of cells within NAS-Bench-101; null, or absent, where the space has none. */
+  readonly nasBench101?: NasBench101 | null;
 }
 
 /** The loss is no longer a number, or has exploded: the weights have run away. */
@@ -217,16 +221,15 @@ export class Search {
       step: this.taken,
       architecture: this.architecture,
       validAccuracy: right / seen,
-      benchmark: this.benchmarkAccuracy(),
+      ...this.known(),
     };
   }
 
   /** @param seconds spent on the search so far */
   result(seconds: number): ResultRecord {
     const { architecture } = this;
-    const benchmark = this.benchmarkAccuracy();
     // NAS-Bench-201 has one notation: its genotype is the cell's string.
-    return { kind: "result", architecture, genotype: architecture, benchmark, seconds, steps: this.taken };
+    return { kind: "result", architecture, genotype: architecture, ...this.known(), seconds, steps: this.taken };
   }
 
   /**
@@ -343,9 +346,15 @@ export class Search {
     return { mean: [...mean], scale: scale ? [...scale] : null };
   }
 
-  private benchmarkAccuracy(): EvaluationRecord["benchmark"] {
-    const { benchmark, space, method } = this.parts;
-    return benchmark?.figures(space.discretise(method.mean)).accuracy ?? null;
+  /** What is known of the architecture decided on now. */
+  private known(): Pick<EvaluationRecord, "benchmark" | "nasbench101"> {
+    const { benchmark, nasBench101, space, method } = this.parts;
+    const choices = space.discretise(method.mean);
+    const cell = nasBench101 && oneShotOf(space)?.toCell(choices);
+    return {
+      benchmark: benchmark?.figures(choices).accuracy ?? null,
+      ...(cell && { nasbench101: nasBench101.figures(cell) }),
+    };
   }
 }
 

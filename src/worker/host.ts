@@ -3,6 +3,8 @@ import { type Benchmark, decodeBenchmark } from "../core/benchmark";
 import type { Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import type { Edit } from "../core/link";
+import { oneShotOf } from "../core/nasbench1shot1";
+import { type NasBench101, openNasBench101 } from "../core/nasbench101-figures";
 import { SPACES } from "../core/spaces";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
@@ -37,6 +39,7 @@ export class SearchHost implements SearchControl {
   private device: Promise<ReadyDevice> | null = null;
   private dataset: Dataset | null = null;
   private benchmark: Benchmark | null = null;
+  private nasBench101: NasBench101 | null = null;
   private current: Run | null = null;
   private records: RunRecord[] = [];
   /** Edits of a link that have not come up yet, by step. */
@@ -249,14 +252,28 @@ export class SearchHost implements SearchControl {
     return this.benchmark;
   }
 
+  /** Null where the space does not lie within NAS-Bench-101. */
+  private async nasBench101Of({ space }: Settings): Promise<NasBench101 | null> {
+    if (!oneShotOf(SPACES[space])) return null;
+    this.nasBench101 ??= await openNasBench101(this.read);
+    return this.nasBench101;
+  }
+
   private async openSupernet(settings: Settings, benchmark: Benchmark | null): Promise<OpenSearch> {
+    const nasBench101 = await this.nasBench101Of(settings);
     const device = await this.ready();
     const dataset = await this.load(settings);
     this.progress("Building the network", null);
     const onProgress = (done: number, total: number) => this.progress("Compiling kernels", done / total);
     const createEngine: Surroundings["createEngine"] = (spec, weights) =>
       device.createEngine(spec, weights, onProgress);
-    const opened = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark });
+    const opened = await openSearch(settings, {
+      dataset,
+      device: device.choice,
+      createEngine,
+      benchmark,
+      nasBench101,
+    });
     this.progress("Building the network", 1);
     return opened;
   }
