@@ -1,8 +1,8 @@
 import { searchWithSupernet } from "./form";
 import { fixed } from "./format";
 import { useRecording } from "./history";
-import { type Moment, useMoment } from "./moment";
-import { edgeName, lookOf } from "./operations";
+import { type Moment, shareOf, useMoment } from "./moment";
+import { chosenName, lookOf, placeOf } from "./operations";
 import { type Objective, useApp } from "./store";
 
 /** An edge counts as decided when one operation has at least this share. */
@@ -46,13 +46,20 @@ function tell(moment: Moment, over: boolean, objective: Objective = "supernet") 
       </>
     );
   }
-  const leads = space.rows.map((row, r) => ({ row, r, share: moment.share[moment.offsets[r] + moment.leaders[r]] }));
+  const several = (r: number) => (space.rows[r].picks ?? 1) > 1;
+  const leads = space.rows.map((_, r) => ({
+    r,
+    share: several(r) ? shareOf(moment, r) : moment.share[moment.offsets[r] + moment.leaders[r]],
+  }));
   const decided = leads.filter(({ share }) => share >= DECIDED).length;
   const [{ r, share }] = [...leads].sort((a, b) => b.share - a.share);
-  const clearest = `${lookOf(space.rows[r].choices[moment.leaders[r]]).name} on ${edgeName(space, r)} (${fixed(share, 2)})`;
+  const name = several(r)
+    ? chosenName(space, r, moment.choices[r])
+    : lookOf(space.rows[r].choices[moment.leaders[r]]).name;
+  const clearest = `${name} ${placeOf(space, r)} (${fixed(share, 2)})`;
   const chosen = space.keptEdges === null ? "wins" : "is kept";
   const what = scale ? chosen : "has a mixing weight";
-  const most = `one operation ${what} above ½ on ${decided} of ${space.rows.length} edges${objective === "supernet" ? `; clearest: ${clearest}` : ""}.`;
+  const most = `${space.rowsAre === "edges" ? "one operation" : "one choice"} ${what} above ½ ${space.rowsAre === "edges" ? `on ${decided} of ${space.rows.length} edges` : `in ${decided} of ${space.rows.length} rows`}${objective === "supernet" ? `; clearest: ${clearest}` : ""}.`;
   return (
     <>
       <b>{over ? "The search is over:" : `After step ${step}:`}</b> {most}

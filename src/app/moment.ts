@@ -8,7 +8,7 @@ import {
   rowEntropies,
   signalToNoise,
 } from "../core/posterior";
-import { argmaxRows, type Choices, contenders, type SearchSpace } from "../core/space";
+import { argmaxRows, type Choices, contenders, picked, type SearchSpace } from "../core/space";
 import { useRecording, useShownStep } from "./history";
 import type { Recording } from "./recording";
 
@@ -55,6 +55,15 @@ const DRAWS = 200;
  */
 export function probabilityOf({ options }: Pick<Moment, "options">, choices: Choices): number | null {
   return options && choices.reduce((product, choice, row) => product * options[row][choice], 1);
+}
+
+/**
+ * How probable the choice of a row of the most probable cell is; of a point estimate the mixing weight that it gathers.
+ */
+export function shareOf({ space, offsets, share, options, scale, choices }: Moment, row: number): number {
+  const set = picked(space.rows[row], choices[row]);
+  if (options && scale && set.length > 1) return options[row][choices[row]];
+  return set.reduce((sum, candidate) => sum + share[offsets[row] + candidate], 0);
 }
 
 /** The posterior of a recording after one of its steps. */

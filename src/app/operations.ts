@@ -1,4 +1,4 @@
-import type { SearchSpace } from "../core/space";
+import { picked, type SearchSpace } from "../core/space";
 
 /** How an operation looks and reads, the same everywhere on the page: a hue, a dash pattern as the second cue, and words. */
 export interface OperationLook {
@@ -124,14 +124,36 @@ export function arrow([from, to]: readonly [number, number]): string {
   return `${from}→${to}`;
 }
 
-/** What a row decides for in few letters: an edge, "0→1", or where nodes decide the row's own name, "block1". */
+/** What a row decides for in few letters: an edge, "0→1"; a block's operation, "b2"; inputs, "→b3" or "→out". */
 export function shortName(space: SearchSpace, row: number): string {
-  return space.rowsAre === "edges" ? arrow(space.edges[row]) : space.rows[row].name;
+  if (space.rowsAre === "edges") return arrow(space.edges[row]);
+  const { kind, node } = space.rows[row];
+  if (kind === "operation") return `b${node}`;
+  return node === space.nodes - 1 ? "→out" : `→b${node}`;
 }
 
-/** The same with its kind of cell, where a space has more than one: "normal 0→2". */
+/** The same in words, with its kind of cell where a space has more than one: "normal 0→2", "inputs of block 3". */
 export function edgeName(space: SearchSpace, row: number): string {
   const { cellKinds } = space;
+  if (space.rowsAre === "nodes" && space.rows[row].kind === "inputs") {
+    const { node } = space.rows[row];
+    return `inputs of ${node === space.nodes - 1 ? "the output" : `block ${node}`}`;
+  }
+  if (space.rowsAre === "nodes") return `block ${space.rows[row].node}`;
   if (cellKinds.length === 1) return shortName(space, row);
   return `${cellKinds.find(({ end }) => row < end)?.name} ${shortName(space, row)}`;
+}
+
+/** Where something stands, for a sentence: "on 0→1", "in block 2", "among the inputs of block 3". */
+export function placeOf(space: SearchSpace, row: number): string {
+  if (space.rowsAre === "edges") return `on ${edgeName(space, row)}`;
+  return `${space.rows[row].kind === "operation" ? "in" : "among the"} ${edgeName(space, row)}`;
+}
+
+/** What a row's choice stands for, for example "conv 3×3" or "input + block 2". */
+export function chosenName(space: SearchSpace, row: number, choice: number, key: "name" | "short" = "name"): string {
+  const each = space.rows[row];
+  return picked(each, choice)
+    .map((candidate) => outcomeOf(space, each.choices[candidate])[key])
+    .join(key === "name" ? " + " : "+");
 }

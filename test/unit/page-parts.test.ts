@@ -84,7 +84,7 @@ test("history keeps every step over its growth, and a trajectory follows the cel
   const recording = new Recording(withDefaults({}), new Float64Array(size), new Float64Array(size).fill(1));
   history.show(recording);
   const trajectory = new Trajectory();
-  expect(trajectory.follow(history)).toEqual([{ step: 0, code: 0 }]);
+  expect(trajectory.follow(history)).toEqual([{ step: 0, choices: [0, 0, 0, 0, 0, 0] }]);
   for (let step = 1; step <= 600; step++) {
     // From step 300 on, operation 3 leads on row 0.
     const mean = new Float64Array(size);
@@ -96,8 +96,8 @@ test("history keeps every step over its growth, and a trajectory follows the cel
   expect(recording.scale(600)?.[7]).toBeCloseTo(1 / 600, 12);
   expect(recording.scalar(123, "trainLoss")).toBe(123);
   expect(trajectory.follow(history)).toEqual([
-    { step: 0, code: 0 },
-    { step: 300, code: 3 },
+    { step: 0, choices: [0, 0, 0, 0, 0, 0] },
+    { step: 300, choices: [3, 0, 0, 0, 0, 0] },
   ]);
   history.rewind(recording, 200);
   expect(recording.steps).toBe(200);

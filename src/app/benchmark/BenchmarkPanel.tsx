@@ -1,5 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from "react";
 import { BALENAS_TF, type Benchmark, type BenchmarkSet, type CellFigures } from "../../core/benchmark";
+import { oneShotOf } from "../../core/nasbench1shot1";
+import { cellCode } from "../../core/nasbench201";
 import { Chart } from "../charts/Chart";
 import { timeEnd } from "../charts/scale";
 import type { Datum, Reference, Series } from "../charts/series";
@@ -30,14 +32,16 @@ const SET_OPTIONS = SETS.map(({ set, short }): Segment<BenchmarkSet> => ({ value
 const HEADROOM = 0.16;
 
 const ArchitecturePanel = lazy(() => import("../architecture/ArchitecturePanel"));
+const OneShotPanel = lazy(() => import("../architecture/OneShotPanel"));
 
 /** What is known of the cell on screen beside the search: the benchmark's figures, or what a space without a table has to tell. */
 export function BenchmarkPanel() {
   const moment = useMoment();
   if (moment.space.tabled) return <TablePanel moment={moment} />;
+  const oneShot = oneShotOf(moment.space);
   return (
     <Suspense fallback={<section className="panel" />}>
-      <ArchitecturePanel moment={moment} />
+      {oneShot ? <OneShotPanel moment={moment} space={oneShot} /> : <ArchitecturePanel moment={moment} />}
     </Suspense>
   );
 }
@@ -175,7 +179,7 @@ function AccuracyChart({ moment, benchmark, set }: Shown) {
 function plotOf(benchmark: Benchmark, set: BenchmarkSet) {
   const accuracy = benchmark.testAccuracy(set);
   const stays = trajectory.follow(history);
-  const data: Datum[] = stays.map((stay) => ({ step: stay.step, test: accuracy[stay.code] }));
+  const data: Datum[] = stays.map((stay) => ({ step: stay.step, test: accuracy[cellCode(stay.choices)] }));
   if (data.length > 0) data.push({ step: history.recording.steps, test: data[data.length - 1].test });
   const optimum = benchmark.optimum(set).test;
   const mean = benchmark.mean(set);

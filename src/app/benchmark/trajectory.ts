@@ -1,11 +1,10 @@
-import { cellCode } from "../../core/nasbench201";
+import type { Choices } from "../../core/space";
 import type { History } from "../history";
 
 /** A cell that was the most probable one from this step on. */
 export interface Stay {
   readonly step: number;
-  /** Its `cellCode`. */
-  readonly code: number;
+  readonly choices: Choices;
 }
 
 /** Follows which cell is the most probable one, step by step, and looks at every step once. */
@@ -21,11 +20,11 @@ export class Trajectory {
       this.seen = -1;
     }
     const added: Stay[] = [];
-    let last = this.stays.at(-1)?.code;
+    let last = String(this.stays.at(-1)?.choices);
     for (let step = this.seen + 1; step <= recording.steps; step++) {
-      const code = cellCode(recording.space.discretise(recording.mean(step)));
-      if (code !== last) added.push({ step, code });
-      last = code;
+      const choices = recording.space.discretise(recording.mean(step));
+      if (String(choices) !== last) added.push({ step, choices });
+      last = String(choices);
     }
     this.seen = recording.steps;
     if (added.length > 0) this.stays = [...this.stays, ...added];

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import type { SearchSpace } from "../../core/space";
 import { CopyIcon } from "../bar/icons";
 import { useSize } from "../charts/useSize";
@@ -9,12 +9,10 @@ import { useSampleStore, useShownSample } from "../gallery/samples";
 import { useMoment } from "../moment";
 import { type Segment, Segments } from "../Segments";
 import { type AppState, useApp } from "../store";
-import { bundleOf, Drawing } from "./Drawing";
+import { CellFigure } from "./CellFigure";
 import "./cell.css";
 import { KindSwitch, useCellKind } from "./kinds";
 import { Reasons } from "./Reasons";
-import { bundleStrands, cellStrands, mixStrands, probableStrands } from "./strands";
-import { useMorph } from "./useMorph";
 import { describeCell, describeMoment } from "./words";
 
 const VIEWS: readonly Segment<AppState["view"] | null>[] = [
@@ -33,19 +31,12 @@ export function Cell() {
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const { space } = moment;
   const kind = useCellKind(space);
-  const bundle = bundleOf(space, width);
   const shownPublished = useApp((state) => state.published);
-  const published = space.tabled ? null : shownPublished;
+  const published = space.keptEdges === null ? null : shownPublished;
   const sampled = view === "samples" && !published;
   const choices = published ? published.choices : sampled ? sample.choices : moment.choices;
-  const target = useMemo(() => {
-    if (published) return cellStrands(moment, choices);
-    if (view === "weighted") return bundleStrands(moment, bundle);
-    return view === "probable" ? probableStrands(moment) : cellStrands(moment, choices);
-  }, [moment, view, published, choices, bundle]);
   // A play is a row of stills: what glided from one sample to the next would be no sample.
   const key = sampled ? (playing ? "play" : `sample ${seed} ${sample.number}`) : (published?.title ?? view);
-  const strands = useMorph(target, key, mixStrands);
   return (
     <section
       className={`panel cell ${space.cellKinds.length > 1 ? "of-kinds " : ""}${sampled ? view : published ? "published" : view}`}
@@ -77,11 +68,12 @@ export function Cell() {
         <div className="large">
           <div className="drawing" ref={ref}>
             {width > 0 && (
-              <Drawing
+              <CellFigure
                 moment={moment}
                 kind={kind}
-                strands={strands}
+                view={published || view === "samples" ? "cell" : view}
                 choices={choices}
+                subject={key}
                 figures={!sampled && !published}
                 label={
                   published
@@ -108,6 +100,8 @@ export function Cell() {
 /** The cell in the space's own notation, to read and to copy. */
 function Architecture({ space, text }: { space: SearchSpace; text: string }) {
   const [copied, setCopied] = useState(false);
+  // Where a line may break.
+  const separator = space.rowsAre === "edges" ? "+" : "|";
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -121,10 +115,10 @@ function Architecture({ space, text }: { space: SearchSpace; text: string }) {
     <div className="architecture">
       <code data-testid="architecture" className={space.cellKinds.length > 1 ? "one-line" : ""} title={text}>
         <span className="hidden">Architecture: </span>
-        {text.split("+").map((part, i) => (
+        {text.split(separator).map((part, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: parts have no other name
           <span key={i}>
-            {i > 0 && "+"}
+            {i > 0 && separator}
             {part}
             <wbr />
           </span>

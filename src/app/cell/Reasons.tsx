@@ -3,7 +3,7 @@ import type { Moment } from "../moment";
 import { edgeName, lookOf } from "../operations";
 import { hover, pin, useApp, useFocus } from "../store";
 import { isOfKind, useCellKind } from "./kinds";
-import { brief, discarded, effectsOf, isDropped, reasonOf, standing } from "./reasons";
+import { brief, discarded, effectsOf, isDropped, leading, reasonOf, standing } from "./reasons";
 
 /** One line in a fixed place below the drawing: why the operation that is pointed at leads or lost, and all reasons on a press. */
 export function Reasons({ moment }: { moment: Moment }) {
@@ -27,7 +27,7 @@ export function Reasons({ moment }: { moment: Moment }) {
 
 /** Every edge with its discarded operations; the focus lights each in every panel. */
 function AllReasons({ moment }: { moment: Moment }) {
-  const { space, leaders } = moment;
+  const { space } = moment;
   const kind = useCellKind(space);
   const pinned = useApp((state) => state.pinned);
   return (
@@ -37,11 +37,16 @@ function AllReasons({ moment }: { moment: Moment }) {
           isOfKind(kind, row) && (
             <div key={name}>
               <h3>
-                {edgeName(space, row)} {lookOf(operations[leaders[row]]).name}
+                {edgeName(space, row)}{" "}
+                {leading(moment, row)
+                  .map((choice) => lookOf(operations[choice]).name)
+                  .join(" + ")}
                 <span className="muted">
                   {" "}
                   {isDropped(moment, row) && "dropped, "}
-                  {standing(moment, row, leaders[row])}
+                  {leading(moment, row)
+                    .map((choice) => standing(moment, row, choice))
+                    .join("; ")}
                 </span>
               </h3>
               <ul>

@@ -1,7 +1,7 @@
-import { type CellKind, edgesOf } from "../../core/space";
+import { type CellKind, edgesOf, picked } from "../../core/space";
 import { fixed, frequency } from "../format";
 import type { Moment } from "../moment";
-import { edgeName, lookOf, shortName } from "../operations";
+import { edgeName, lookOf, placeOf, shortName } from "../operations";
 
 /** What the two operations that compute nothing do to an edge, in brackets behind their name. */
 const EFFECT: Readonly<Record<string, string>> = {
@@ -16,11 +16,19 @@ export function isDropped({ space, choices }: Pick<Moment, "space" | "choices">,
   return space.keptEdges !== null && space.rows[row].choices[choices[row]] === "none";
 }
 
-/** The operations of an edge but the leading one, the likeliest first, as indices of choices. Dropping an edge is not among them. */
-export function discarded({ space, offsets, mean, leaders }: Posterior, row: number): number[] {
+/** The candidates that lead a row: one, or as many as it picks, the likeliest first. */
+export function leading({ space, offsets, mean, choices, leaders }: Posterior, row: number): number[] {
+  if (space.keptEdges !== null) return [leaders[row]];
+  return picked(space.rows[row], choices[row]).sort((a, b) => mean[offsets[row] + b] - mean[offsets[row] + a]);
+}
+
+/** The operations of an edge but the leading ones, the likeliest first, as indices of choices. Dropping an edge is not among them. */
+export function discarded(posterior: Posterior, row: number): number[] {
+  const { space, offsets, mean } = posterior;
+  const leads = leading(posterior, row);
   return space.rows[row].choices
     .map((_, choice) => choice)
-    .filter((choice) => choice !== leaders[row])
+    .filter((choice) => !leads.includes(choice))
     .filter((choice) => space.keptEdges === null || space.rows[row].choices[choice] !== "none")
     .sort((a, b) => mean[offsets[row] + b] - mean[offsets[row] + a]);
 }
@@ -42,25 +50,27 @@ function gapOf({ offsets, mean }: Posterior, row: number, choice: number, rival:
 
 /** How a discarded operation stands, in figures alone: "12 in 100, 0.31 behind". */
 export function brief(posterior: Posterior, row: number, choice: number): string {
-  const { offsets, share, scale, leaders } = posterior;
+  const { offsets, share, scale } = posterior;
   const value = share[offsets[row] + choice];
-  const gap = gapOf(posterior, row, choice, leaders[row]).replace("less than ", "<");
+  const gap = gapOf(posterior, row, choice, leading(posterior, row).at(-1) ?? 0).replace("less than ", "<");
   return `${scale ? frequency(value) : fixed(value, 2)}, ${gap} behind`;
 }
 
 /** Why an operation leads on an edge or was discarded, one sentence. */
 export function reasonOf(posterior: Posterior, row: number, choice: number): string {
-  const { space, leaders } = posterior;
+  const { space } = posterior;
   const operations = space.rows[row].choices;
   if (space.keptEdges !== null && operations[choice] === "none") return fateOf(posterior, row, choice);
-  const leads = choice === leaders[row];
-  const rival = leads ? discarded(posterior, row)[0] : leaders[row];
+  const leaders = leading(posterior, row);
+  const leads = leaders.includes(choice);
+  // Of several that lead, the least is the one to beat.
+  const rival = leads ? discarded(posterior, row)[0] : leaders[leaders.length - 1];
   const name = lookOf(operations[choice]).name + (EFFECT[operations[choice]] ?? "");
   const gap = `${posterior.scale ? "mean" : "α"} ${gapOf(posterior, row, choice, rival)} ${leads ? "ahead" : "behind"}`;
   const how = `${standing(posterior, row, choice)}, ${gap}`;
   const other = lookOf(operations[rival]).name;
-  const edge = edgeName(space, row) + (isDropped(posterior, row) ? ", which is dropped" : "");
-  return leads ? `${name} leads on ${edge}: ${how} of ${other}.` : `${name} lost to ${other} on ${edge}: ${how}.`;
+  const place = placeOf(space, row) + (isDropped(posterior, row) ? ", which is dropped" : "");
+  return leads ? `${name} leads ${place}: ${how} of ${other}.` : `${name} lost to ${other} ${place}: ${how}.`;
 }
 
 /** Whether an edge is kept, where a node keeps only some; `none` takes weight from the edge's operations, and is never chosen. */

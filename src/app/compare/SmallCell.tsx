@@ -1,3 +1,5 @@
+import { BlockCell } from "../cell/BlockCell";
+import { chosenInk } from "../cell/blocks";
 import { strandPoints } from "../cell/curve";
 import { isOfKind, useCellKind } from "../cell/kinds";
 import { layoutCell, NARROW } from "../cell/layout";
@@ -10,21 +12,42 @@ import { hover, lightOf, useFocus } from "../store";
 
 const RADIUS = 12;
 
+interface Props {
+  moment: Moment;
+  width: number;
+  height: number;
+}
+
 /** The most probable cell at a size for several side by side: the operation's name stands on its edge. */
-export function SmallCell({ moment, width, height }: { moment: Moment; width: number; height: number }) {
+export function SmallCell(props: Props) {
+  const { moment, width, height } = props;
+  const { space } = moment;
+  if (space.rowsAre === "edges") return <SmallEdges {...props} />;
+  return (
+    <svg width={width} height={height} role="img" aria-label={nameOf(moment)} onPointerLeave={() => hover({})}>
+      <BlockCell
+        {...props}
+        space={space}
+        ink={chosenInk(moment, moment.choices)}
+        choices={moment.choices}
+        figures={false}
+        radius={15}
+        thickness={6}
+      />
+    </svg>
+  );
+}
+
+const nameOf = (moment: Moment) => `Most probable cell: ${edgesOf(moment, moment.choices).join(", ")}.`;
+
+function SmallEdges({ moment, width, height }: Props) {
   const { space } = moment;
   const kind = useCellKind(space);
   const focus = useFocus();
   const drawing = layoutCell(space, Math.min(width, NARROW - 1), height);
   const strands = cellStrands(moment, moment.choices).filter(({ row, width }) => width > 0 && isOfKind(kind, row));
   return (
-    <svg
-      width={width}
-      height={height}
-      role="img"
-      aria-label={`Most probable cell: ${edgesOf(moment, moment.choices).join(", ")}.`}
-      onPointerLeave={() => hover({})}
-    >
+    <svg width={width} height={height} role="img" aria-label={nameOf(moment)} onPointerLeave={() => hover({})}>
       {strands.map(({ row, operation, width: thickness, offset, bow }) => {
         const { colour, dash } = lookOf(operation);
         const path = polyline(strandPoints(drawing.edges[row], offset, bow));

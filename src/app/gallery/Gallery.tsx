@@ -1,6 +1,9 @@
 import { useMemo } from "react";
 import type { Benchmark } from "../../core/benchmark";
+import { oneShotOf } from "../../core/nasbench1shot1";
+import type { GraphCellFigures } from "../../core/nasbench101-figures";
 import { useBenchmark } from "../benchmark/load";
+import { graphFigures, useGraphBenchmark } from "../benchmark/oneshot";
 import { SETS } from "../benchmark/sets";
 import { count, fixed, frequency, short } from "../format";
 import { type Moment, probabilityOf } from "../moment";
@@ -15,12 +18,20 @@ export function Gallery() {
   const shown = useShownSample().choices.join();
   const { space, scale } = moment;
   const { benchmark } = useBenchmark(space.tabled);
+  const oneShot = oneShotOf(space);
+  const graph = useGraphBenchmark(oneShot !== null).benchmark;
   return (
     <div className="gallery-pane">
       <ul className="gallery" aria-label={`${DRAWS} cells drawn from the ${scale ? "posterior" : "mixing weights"}`}>
         {cells.map((cell) => (
           <li key={cell.number}>
-            <Card cell={cell} moment={moment} benchmark={benchmark} shown={shown === cell.choices.join()} />
+            <Card
+              cell={cell}
+              moment={moment}
+              benchmark={benchmark}
+              graph={oneShot && graph && graphFigures(oneShot, graph, cell.choices)}
+              shown={shown === cell.choices.join()}
+            />
           </li>
         ))}
       </ul>
@@ -29,7 +40,9 @@ export function Gallery() {
           ? "A point estimate has no posterior: drawn from its mixing weights."
           : space.tabled
             ? `${DRAWS} draws. CIFAR-10 test, rank of 15,625, probability.`
-            : `${DRAWS} draws. Parameters, FLOPs; no table of accuracies.`}
+            : oneShot
+              ? `${DRAWS} draws. NAS-Bench-101 validation, ≈ where estimated; parameters, probability.`
+              : `${DRAWS} draws. Parameters, FLOPs; no table of accuracies.`}
       </p>
     </div>
   );
@@ -39,10 +52,12 @@ interface CardProps {
   cell: SampledCell;
   moment: Moment;
   benchmark: Benchmark | null;
+  /** Of a cell within NAS-Bench-101, once loaded. */
+  graph: GraphCellFigures | null;
   shown: boolean;
 }
 
-function Card({ cell: { choices, count: times, number }, moment, benchmark, shown }: CardProps) {
+function Card({ cell: { choices, count: times, number }, moment, benchmark, graph, shown }: CardProps) {
   const figures = benchmark?.figures(choices);
   const often = oftenOf(moment, choices);
   const words = [
@@ -53,6 +68,7 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
             `${title} ${fixed(figures.accuracy[set].test, 2)} % test, rank ${count(figures.rank[set])}`,
         )
       : []),
+    ...(graph ? [graphWords(graph)] : []),
     sizeOf(moment, choices),
     ...(often ? [`probability ${often}`] : []),
   ];
@@ -75,7 +91,7 @@ function Card({ cell: { choices, count: times, number }, moment, benchmark, show
           <span className="muted">rank {figures ? count(figures.rank.cifar10) : "–"}</span>
         </>
       ) : (
-        <Size moment={moment} choices={choices} />
+        <Size moment={moment} choices={choices} graph={graph} />
       )}
       {often && <span className="muted">{often}</span>}
       <span className="hidden">; {words.slice(1).join("; ")}</span>
@@ -88,6 +104,8 @@ export function SampleFigures({ moment }: { moment: Moment }) {
   const { number, choices } = useShownSample();
   const { benchmark } = useBenchmark(moment.space.tabled);
   const figures = useMemo(() => benchmark?.figures(choices), [benchmark, choices]);
+  const oneShot = oneShotOf(moment.space);
+  const graph = useGraphBenchmark(oneShot !== null).benchmark;
   const often = oftenOf(moment, choices);
   return (
     <div className="sample-figures small" data-testid="sample-figures">
@@ -101,6 +119,9 @@ export function SampleFigures({ moment }: { moment: Moment }) {
             </div>
           ))}
         </dl>
+      )}
+      {oneShot && (
+        <p>{graph ? graphWords(graphFigures(oneShot, graph, choices)) : "Loading the benchmark's figures"}</p>
       )}
       <p className="muted">{sizeOf(moment, choices)}</p>
       <p className="muted">
@@ -116,14 +137,37 @@ function oftenOf(moment: Moment, choices: Choices): string | null {
   return probability === null ? null : frequency(probability);
 }
 
-function Size({ moment: { space }, choices }: { moment: Moment; choices: Choices }) {
+interface SizeProps {
+  moment: Moment;
+  choices: Choices;
+  graph: GraphCellFigures | null;
+}
+
+function Size({ moment: { space }, choices, graph }: SizeProps) {
   const { parameters, flops } = space.cost(choices, space.published);
+  if (oneShotOf(space)) {
+    return (
+      <>
+        <span className="accuracy">{graph ? graphAccuracy(graph) : "–"} %</span>
+        <span className="muted">{short(parameters)}</span>
+      </>
+    );
+  }
   return (
     <>
       <span className="accuracy">{short(parameters)}</span>
       <span className="muted">{short(flops)}</span>
     </>
   );
+}
+
+/** "94.21", and "≈ 94.21" of an estimate. */
+function graphAccuracy({ validAccuracy, exact }: GraphCellFigures): string {
+  return `${exact ? "" : "≈ "}${fixed(validAccuracy, 2)}`;
+}
+
+function graphWords(figures: GraphCellFigures): string {
+  return `${graphAccuracy(figures)} % valid in NAS-Bench-101${figures.exact ? "" : ", estimated"}`;
 }
 
 /** Of the network that the benchmark, or the paper, trains. */

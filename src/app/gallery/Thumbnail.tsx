@@ -1,5 +1,7 @@
 import { memo } from "react";
-import type { Choices } from "../../core/space";
+import type { Choices, NodeSpace } from "../../core/space";
+import { BlockCell } from "../cell/BlockCell";
+import { chosenInk } from "../cell/blocks";
 import { strandPoints } from "../cell/curve";
 import { isOfKind, useCellKind } from "../cell/kinds";
 import { layoutCell } from "../cell/layout";
@@ -16,8 +18,10 @@ const THICKER = 1.5;
 /** The drawing of a cell, small: the same arrangement, without words. */
 export const Thumbnail = memo(
   function Thumbnail({ moment, choices }: { moment: Moment; choices: Choices }) {
-    const kind = useCellKind(moment.space);
-    const { nodes, edges } = layoutCell(moment.space, WIDTH, HEIGHT);
+    const { space } = moment;
+    const kind = useCellKind(space);
+    if (space.rowsAre === "nodes") return <SmallBlocks moment={moment} space={space} choices={choices} />;
+    const { nodes, edges } = layoutCell(space, WIDTH, HEIGHT);
     return (
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
         {cellStrands(moment, choices)
@@ -49,3 +53,22 @@ export const Thumbnail = memo(
   },
   (before, after) => before.moment.space === after.moment.space && before.choices.join() === after.choices.join(),
 );
+
+function SmallBlocks({ moment, space, choices }: { moment: Moment; space: NodeSpace; choices: Choices }) {
+  return (
+    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+      <BlockCell
+        moment={moment}
+        space={space}
+        ink={chosenInk(moment, choices)}
+        choices={choices}
+        figures={false}
+        width={WIDTH}
+        height={HEIGHT}
+        radius={14}
+        thickness={7}
+        captions={false}
+      />
+    </svg>
+  );
+}

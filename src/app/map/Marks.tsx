@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { BALENAS_TF, type Benchmark, type BenchmarkSet } from "../../core/benchmark";
-import { cellOfCode, OPERATIONS } from "../../core/nasbench201";
+import { cellCode, cellOfCode, OPERATIONS } from "../../core/nasbench201";
 import type { Stay } from "../benchmark/trajectory";
 import { polyline } from "../charts/path";
 import { fixed } from "../format";
@@ -43,7 +43,7 @@ export const Marks = memo(function Marks({ plane, benchmark, set, samples, path,
           // biome-ignore lint/suspicious/noArrayIndexKey: the age is what it is drawn by
           key={age}
           className="path"
-          d={polyline(leg.map(({ code }) => [x[code], y[code]]))}
+          d={polyline(leg.map(({ choices }) => [x[cellCode(choices)], y[cellCode(choices)]]))}
           strokeOpacity={0.75 * (1 - age / AGES) ** 1.5}
         />
       ))}

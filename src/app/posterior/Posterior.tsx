@@ -68,8 +68,14 @@ export function Posterior() {
         <Legend space={space} />
       </div>
       <div className={`heads small muted ${narrow ? "narrow" : ""}`} aria-hidden="true">
-        <span>edge</span>
-        <span title={moment.scale ? `Point at an edge for ${DOTS} equally likely values of each operation` : undefined}>
+        <span>{space.rowsAre === "edges" ? "edge" : "choice"}</span>
+        <span
+          title={
+            moment.scale
+              ? `Point at ${space.rowsAre === "edges" ? "an edge" : "a choice"} for ${DOTS} equally likely values of each operation`
+              : undefined
+          }
+        >
           {moment.scale ? `densities of ${symbol} now` : `${symbol} now`}
         </span>
         <span>
@@ -141,5 +147,5 @@ function describe(moment: Moment, quantity: Quantity): string {
     const lead = signalToNoise ? `; leads by ${fixed(signalToNoise[row], 1)} σ` : "";
     return `${edgeName(space, row)}: ${parts.join("; ")}${lead}`;
   });
-  return `Posterior after step ${step}. For each edge, the ${what} of each operation and its ${scale ? "probability to win" : "mixing weight"}. ${rows.join(". ")}.`;
+  return `Posterior after step ${step}. For each ${space.rowsAre === "edges" ? "edge" : "choice"}, the ${what} of each ${space.rowsAre === "edges" ? "operation" : "candidate"} and its ${scale ? "probability to win" : "mixing weight"}. ${rows.join(". ")}.`;
 }

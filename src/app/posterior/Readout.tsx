@@ -1,4 +1,5 @@
 import { choiceProbabilities, mixingMoments } from "../../core/posterior";
+import { optionCount, picked } from "../../core/space";
 import { fixed, frequency } from "../format";
 import type { Moment } from "../moment";
 import { edgeName, lookOf, outcomeOf } from "../operations";
@@ -24,7 +25,7 @@ export function Readout({ moment, recording }: { moment: Moment; recording: Reco
 
 function whole({ space, entropies, klToPrior, signalToNoise, step, scale }: Moment) {
   const total = entropies.reduce((sum, bits) => sum + bits, 0);
-  const most = space.rows.reduce((sum, row) => sum + Math.log2(row.choices.length), 0);
+  const most = space.rows.reduce((sum, row) => sum + Math.log2(optionCount(row)), 0);
   return (
     <>
       <span title={TERMS.entropy}>
@@ -37,7 +38,9 @@ function whole({ space, entropies, klToPrior, signalToNoise, step, scale }: Mome
         </span>
       )}
       {signalToNoise && (
-        <span title={`${TERMS.signalToNoise} Least and most over the edges.`}>
+        <span
+          title={`${TERMS.signalToNoise} Least and most over the ${space.rowsAre === "edges" ? "edges" : "choices"}.`}
+        >
           leads by{" "}
           <b>
             {fixed(Math.min(...signalToNoise), 1)}–{fixed(Math.max(...signalToNoise), 1)}
@@ -55,15 +58,16 @@ function whole({ space, entropies, klToPrior, signalToNoise, step, scale }: Mome
 function edge({ space, offsets, share, entropies, signalToNoise }: Moment, row: number) {
   const { choices } = space.rows[row];
   const order = choices.map((_, i) => i).sort((a, b) => share[offsets[row] + b] - share[offsets[row] + a]);
-  const [first, second] = order.map((i) => `${outcomeOf(space, choices[i]).name} ${fixed(share[offsets[row] + i], 2)}`);
+  const standings = order.map((i) => `${outcomeOf(space, choices[i]).name} ${fixed(share[offsets[row] + i], 2)}`);
+  const { picks = 1 } = space.rows[row];
   return (
     <>
       <b>{edgeName(space, row)}</b>
       <span>
-        {first} before {second}
+        {standings.slice(0, picks).join(" and ")} before {standings[picks]}
       </span>
       <span title={TERMS.entropy}>
-        entropy {fixed(entropies[row], 2)} of {fixed(Math.log2(choices.length), 2)} bit
+        entropy {fixed(entropies[row], 2)} of {fixed(Math.log2(optionCount(space.rows[row])), 2)} bit
       </span>
       {signalToNoise && (
         <span title={TERMS.signalToNoise}>signal to noise of the means {fixed(signalToNoise[row], 2)}</span>
@@ -74,13 +78,21 @@ function edge({ space, offsets, share, entropies, signalToNoise }: Moment, row: 
 
 function operation({ space, choices }: Moment, id: string) {
   const look = lookOf(id);
-  const leads = space.rows.filter((row, r) => row.choices[choices[r]] === id).length;
+  const leads = space.rows.filter((row, r) =>
+    picked(row, choices[r]).some((candidate) => row.choices[candidate] === id),
+  );
+  const rivals = space.rowsAre === "edges" ? space.rows : space.rows.filter((row) => row.choices.includes(id));
   return (
     <>
       <b>{look.name}</b>
       <span>{look.note}</span>
       <span>
-        {space.keptEdges !== null && id === "none" ? "Dropped are" : "Leads on"} {leads} of {space.rows.length} edges
+        {space.keptEdges !== null && id === "none"
+          ? "Dropped are"
+          : space.rowsAre === "edges"
+            ? "Leads on"
+            : "Chosen in"}{" "}
+        {leads.length} of {rivals.length} {space.rowsAre === "edges" ? "edges" : "choices"}
       </span>
     </>
   );

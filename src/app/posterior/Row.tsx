@@ -2,8 +2,8 @@ import { memo, type PointerEvent } from "react";
 import { isDropped } from "../cell/reasons";
 import { fixed } from "../format";
 import { useCursor } from "../history";
-import type { Moment } from "../moment";
-import { edgeName, lookOf, type OperationLook, outcomeOf, shortName } from "../operations";
+import { type Moment, shareOf } from "../moment";
+import { chosenName, edgeName, lookOf, type OperationLook, outcomeOf, shortName } from "../operations";
 import type { Recording } from "../recording";
 import { type Focus, hover, lightOf, pin, useApp } from "../store";
 import type { Bands } from "./bands";
@@ -33,12 +33,16 @@ const SLIVER = 0.008;
 /** One edge: its densities now, its means through time, and which operation would win. */
 export const Row = memo(function Row(props: Props) {
   const { moment, recording, row, focus, ridges, top, bands, quantity, plot, height, compact } = props;
-  const { space, offsets, share, leaders, entropies, signalToNoise } = moment;
+  const { space, offsets, share, choices, leaders, entropies, signalToNoise } = moment;
   const operations = space.rows[row].choices;
   const looks = operations.map(lookOf);
   const first = offsets[row];
   const best = leaders[row];
   const dropped = isDropped(moment, row);
+  const several = (space.rows[row].picks ?? 1) > 1;
+  // What an edge that is dropped leads by is not the cell's own choice.
+  const lead = (key: "name" | "short") => (several ? chosenName(space, row, choices[row], key) : looks[best][key]);
+  const leadShare = several ? shareOf(moment, row) : share[first + best];
   const pinned = useApp((state) => state.pinned.row === row);
   const scrubbed = useCursor();
   const cursor = focus.step ?? scrubbed;
@@ -77,7 +81,10 @@ export const Row = memo(function Row(props: Props) {
         onBlur={() => hover({})}
         onClick={() => pin({ row })}
       >
-        <span className="hidden">Edge {edgeName(space, row)}</span>
+        <span className="hidden">
+          {space.rowsAre === "edges" && "Edge "}
+          {edgeName(space, row)}
+        </span>
         <span aria-hidden="true">{shortName(space, row)}</span>{" "}
         <span className="entropy" title={TERMS.entropy}>
           {fixed(entropies[row], 2)}
@@ -85,7 +92,7 @@ export const Row = memo(function Row(props: Props) {
         </span>
         <span className="hidden">
           : {dropped && "dropped, "}
-          {looks[best].name} leads with {fixed(share[first + best], 2)}
+          {lead("name")} leads with {fixed(leadShare, 2)}
         </span>
       </button>
       <svg
@@ -170,9 +177,8 @@ export const Row = memo(function Row(props: Props) {
           className={`lead ${dropped ? "dropped" : ""}`}
           title={dropped ? "The most probable cell drops this edge" : undefined}
         >
-          {compact ? looks[best].short : looks[best].name}{" "}
-          <span className="figure">{fixed(share[first + best], 2)}</span>
-          {signalToNoise && (
+          {lead(compact || several ? "short" : "name")} <span className="figure">{fixed(leadShare, 2)}</span>
+          {signalToNoise && !several && (
             <span className="ahead" title={TERMS.signalToNoise}>
               {fixed(signalToNoise[row], 1)}σ
             </span>
