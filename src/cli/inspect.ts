@@ -11,6 +11,7 @@ import type { Choices, NetworkCost, NetworkSizes, SearchSpace } from "../core/sp
 import { SPACES } from "../core/spaces";
 import { nearest } from "../core/text";
 import { layoutSize, parameterLayout } from "../engine/network";
+import { createPlan, planCost } from "../engine/plan/plan";
 import { estimateReport, openBenchmark, openGraphBenchmark } from "./files";
 import { type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
 
@@ -116,8 +117,13 @@ function architectureOf(space: SearchSpace, text: string): Choices {
   throw refused("--arch", text, `Genotype(normal=[...], ...) or one of ${names.join(", ")}`, nearest(text, names));
 }
 
-/** Every candidate runs on every edge, so its work is the skeleton's plus that of each candidate alone. */
+/** Every candidate runs on every edge, so its work is the skeleton's plus that of each candidate alone; of nodes it is what is planned. */
 function supernetCost(space: SearchSpace, sizes: NetworkSizes): NetworkCost {
+  if (space.rowsAre === "nodes") {
+    const plan = createPlan({ space, sizes, batch: 1 }, { limit: Number.POSITIVE_INFINITY });
+    const { parameters, flops } = planCost(plan, { architecture: 0, weights: 0, forward: 1 });
+    return { parameters, flops: flops / 2 };
+  }
   const cheapest = space.rows.map(() => 0);
   const skeleton = space.cost(cheapest, sizes).flops;
   let flops = skeleton;

@@ -165,6 +165,26 @@ describe("nas inspect", { timeout: 20_000 }, () => {
     expect(written.parameters).toBeLessThan(named.parameters / 4);
   });
 
+  it("looks a cell of NAS-Bench-1Shot1 up: what NAS-Bench-101 is asked with, its figure or an estimate, and the optimum", async () => {
+    const look = async (arch: string) =>
+      JSON.parse((await nas("inspect", "--space", "1shot1-s1", "--arch", arch)).stdout);
+    const start = "maxpool3x3(0)|conv3x3-bn-relu(0,1)|maxpool3x3(0,2)|";
+    const found = await look(`${start}conv3x3-bn-relu(1,3)|output(0,4)`);
+    expect(found).toMatchObject({ benchmark: null, rank: null, optimum: { validError: 4.9279, testError: 5.4487 } });
+    const { matrix, operations, validAccuracy, exact, estimate } = found.nasbench101;
+    expect([matrix[0], exact, estimate]).toEqual([[0, 1, 1, 1, 0, 0, 1], true, undefined]);
+    expect(operations.join(" ")).toBe(
+      "input maxpool3x3 conv3x3-bn-relu maxpool3x3 conv3x3-bn-relu conv1x1-bn-relu output",
+    );
+    // A whole number of 9984 images.
+    expect((validAccuracy * 9984) / 100).toBeCloseTo(9433, 6);
+    const guessed = await look(`${start}conv1x1-bn-relu(1,3)|output(0,4)`);
+    expect(guessed.nasbench101).toMatchObject({
+      exact: false,
+      estimate: { spearman: 0.976, meanAbsoluteError: 0.4612 },
+    });
+  });
+
   it("counts the supernet", async () => {
     const supernet = JSON.parse((await nas("inspect", "--supernet")).stdout);
     expect(supernet).toMatchObject({ architecture: null, benchmark: null, rank: null });
