@@ -82,9 +82,9 @@ export const CONTROLS = {
     options: [
       { value: "nasbench201", label: "NAS-Bench-201" },
       { value: "darts", label: "DARTS" },
-      { value: "1shot1-s1", label: "NAS-Bench-1Shot1 S1" },
-      { value: "1shot1-s2", label: "NAS-Bench-1Shot1 S2" },
-      { value: "1shot1-s3", label: "NAS-Bench-1Shot1 S3" },
+      { value: "1shot1-s1", label: "1Shot1 S1" },
+      { value: "1shot1-s2", label: "1Shot1 S2" },
+      { value: "1shot1-s3", label: "1Shot1 S3" },
     ],
     help: "The set of cells that the search chooses from.",
     group: "set-up",

@@ -11,7 +11,7 @@ const SMALL = "steps=2&images=1250&image=8&channels=2&partialChannels=2&batch=4&
 /** All methods on NAS-Bench-201; on the other spaces some, those among them that treat rows of several picks in ways of their own. */
 const FEW_METHODS: Readonly<Record<string, readonly string[] | undefined>> = {
   darts: ["balenas", "pc-darts"],
-  "1shot1-s1": ["balenas", "gdas", "sdarts-adv", "rsps"],
+  "1shot1-s1": ["gdas", "rsps"],
   "1shot1-s2": ["drnas"],
   "1shot1-s3": ["balenas"],
 };

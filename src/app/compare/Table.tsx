@@ -21,6 +21,7 @@ export function Table(props: {
   entropyOf: EntropyOf;
 }) {
   const { groups, tabled, benchmark, entropyOf } = props;
+  const nodes = groups.every(({ runs }) => runs.every(({ recording }) => recording.space.rowsAre === "nodes"));
   const cell = ({ recording }: Compared) =>
     benchmark?.figures(recording.space.discretise(recording.mean(recording.steps)));
   const accuracies: Figure[] = [
@@ -40,7 +41,7 @@ export function Table(props: {
     { title: "Steps", of: ({ recording }) => recording.steps, format: count },
     { title: "Time", of: ({ recording }) => recording.seconds || Number.NaN, format: duration },
     {
-      title: `${ENTROPY_TITLE[entropyOf]}, bit an edge`,
+      title: `${ENTROPY_TITLE[entropyOf]}, bit ${nodes ? "a choice" : "an edge"}`,
       of: ({ recording }) => {
         const curves = curvesOf(recording);
         return curves.hasEntropy(recording.steps, entropyOf) ? curves.entropy(recording.steps, entropyOf) : Number.NaN;

@@ -39,7 +39,8 @@ export const Row = memo(function Row(props: Props) {
   const first = offsets[row];
   const best = leaders[row];
   const dropped = isDropped(moment, row);
-  const several = (space.rows[row].picks ?? 1) > 1;
+  const { picks = 1 } = space.rows[row];
+  const several = picks > 1;
   // What an edge that is dropped leads by is not the cell's own choice.
   const lead = (key: "name" | "short") => (several ? chosenName(space, row, choices[row], key) : looks[best][key]);
   const leadShare = several ? shareOf(moment, row) : share[first + best];
@@ -168,7 +169,7 @@ export const Row = memo(function Row(props: Props) {
                 onPointerMove={() => hover({ row, operation: look.id })}
                 onPointerDown={() => pin({ row, operation: look.id })}
               >
-                {part > (compact ? 0.15 * short.length : 0.24) && short}
+                {part / picks > (compact ? 0.15 * short.length : 0.24) && short}
               </div>
             );
           })}
