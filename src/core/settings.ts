@@ -160,6 +160,14 @@ const RULES: readonly { readonly keys: Clash["keys"]; readonly problem: (setting
         : null,
   },
   {
+    keys: ["method"],
+    problem: ({ method, space }) =>
+      method === "pc-darts" && SPACES[space].rowsAre === "nodes"
+        ? `method pc-darts weighs the edges into a node, ${SPACES[space].title} decides for inputs instead; ` +
+          "the nearest valid value is darts"
+        : null,
+  },
+  {
     keys: ["partialChannels", "channels"],
     problem: ({ method, objective, partialChannels, channels }) =>
       method === "pc-darts" && objective === "supernet" && channels % partialChannels > 0

@@ -341,7 +341,7 @@ export class Oracle {
       y = this.sum(parts, nodes[0]);
       if (partial > 1) {
         const around = space.rows.flatMap((row, r) => {
-          const [from, target] = space.edges[r];
+          const [from, target] = edgesOf(space)[r];
           return target === to ? row.choices.map((_, o) => ({ node: rests[from], weight: offsets[r] + o })) : [];
         });
         y = this.shuffled(y, this.sum(around));

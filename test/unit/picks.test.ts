@@ -10,12 +10,13 @@ import {
   winProbabilities,
 } from "../../src/core/posterior";
 import { RandomStream } from "../../src/core/random";
-import { withDefaults } from "../../src/core/settings";
+import { clashOf, withDefaults } from "../../src/core/settings";
 import { softmaxRows } from "../../src/core/softmax";
 import { largest, oneHot, optionCount, picked, rowOffsets } from "../../src/core/space";
 
 const [S1, , S3] = NAS_BENCH_1SHOT1;
-const METHODS = CONTROLS.method.options.map(({ value }) => value);
+/** PC-DARTS weighs edges, which these spaces don't have. */
+const METHODS = CONTROLS.method.options.map(({ value }) => value).filter((method) => method !== "pc-darts");
 
 /** Rows of one, two and three picks. */
 const ROWS = [
@@ -64,6 +65,14 @@ describe("rows of several picks", () => {
   test("what is picked shares the mixing weight of its row", () => {
     expect([...oneHot(ROWS, [1, 4, 9])]).toEqual([0, 1, 0, 0, 0.5, 0, 0.5, 0, 0, ...[1, 1, 1].map((p) => p / 3)]);
   });
+});
+
+test("PC-DARTS is refused with the nearest method", () => {
+  const { problem, keys } = clashOf(withDefaults({ method: "pc-darts", space: "1shot1-s2" })) ?? {};
+  expect([problem, keys]).toEqual([
+    expect.stringMatching(/NAS-Bench-1Shot1 S2.*nearest valid value is darts/),
+    ["method"],
+  ]);
 });
 
 describe.each(METHODS)("%s on NAS-Bench-1Shot1", (method) => {

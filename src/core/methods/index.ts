@@ -1,7 +1,7 @@
 import type { Settings } from "../controls";
 import type { Method } from "../method";
 import { RandomStream } from "../random";
-import type { Row, SearchSpace } from "../space";
+import { edgesOf, type Row, type SearchSpace } from "../space";
 import { Balenas } from "./balenas";
 import { BetaDarts } from "./beta-darts";
 import { Darts } from "./darts";
@@ -39,7 +39,8 @@ export function createMethod(settings: Settings, space: SearchSpace): Method {
   const start = drawn("architecture start", space.size);
   if (settings.method === "rsps") return new Rsps(space, settings, start);
   if (settings.method === "pc-darts") {
-    return new PcDarts(space, settings, start, drawn("edge start", space.edges.length));
+    const edges = edgesOf(space);
+    return new PcDarts({ ...space, edges }, settings, start, drawn("edge start", edges.length));
   }
   return new METHODS[settings.method](space.rows, settings, start);
 }

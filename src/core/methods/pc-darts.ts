@@ -1,7 +1,7 @@
 import type { Settings } from "../controls";
 import type { Feedback, Lesson, Proposal } from "../method";
 import { softmaxBackward, softmaxRows } from "../softmax";
-import { type Row, rowOffsets, type SearchSpace } from "../space";
+import { type EdgeSpace, type Row, rowOffsets } from "../space";
 import { type Mixture, PointEstimate } from "./point-estimate";
 
 /**
@@ -28,7 +28,7 @@ export class PcDarts extends PointEstimate {
    * @param beta those of edges, one a row, copied
    */
   constructor(
-    space: Pick<SearchSpace, "rows" | "edges" | "keptEdges">,
+    space: Pick<EdgeSpace, "rows" | "edges" | "keptEdges">,
     settings: Settings,
     alpha: Float64Array,
     beta: Float64Array,
@@ -95,7 +95,7 @@ export class PcDarts extends PointEstimate {
 }
 
 /** The edges into a node follow each other in every space; a node of another kind of cell starts anew, as its number falls. */
-function nodesOf({ rows, edges }: Pick<SearchSpace, "rows" | "edges">): Row[] {
+function nodesOf({ rows, edges }: Pick<EdgeSpace, "rows" | "edges">): Row[] {
   const targets = edges.map(([, to]) => to);
   const firsts = targets.flatMap((to, row) => (row === 0 || to !== targets[row - 1] ? [row] : []));
   return firsts.map((first, i) => ({

@@ -32,7 +32,7 @@ export function cell(context: Context, index: number, x: Tensor): Layer {
   const { program, spec } = context;
   const { space } = spec;
   const channels = spec.sizes.channels * 2 ** Math.floor(index / spec.sizes.cells);
-  const around = { channels, first: 0, end: space.edges.length, strideOf: () => 1 as const };
+  const around = { channels, first: 0, end: edgesOf(space).length, strideOf: () => 1 as const };
   const bypass = (spec.partial ?? 1) > 1 ? new Bypass(context, around) : undefined;
   const nodes: Tensor[] = [bypass?.open(x) ?? x];
   const fans: (Fan | undefined)[] = [];

@@ -1,3 +1,4 @@
+import { edgesOf } from "../../core/space";
 import type { SupernetSpec } from "../engine";
 import { TERM, WINDOW } from "./kernels";
 import { type Context, keeps, learnsMixing } from "./layer";
@@ -15,7 +16,7 @@ import { vectorsOf } from "./weights";
 
 /** Weights that the arena holds: those of the operations, and behind them one an edge where channels bypass them. */
 export function mixingSize({ space, partial = 1, architecture }: SupernetSpec): number {
-  return space.size + (partial > 1 && !architecture ? space.edges.length : 0);
+  return space.size + (partial > 1 && !architecture ? edgesOf(space).length : 0);
 }
 
 /** The weights that the arena holds, from those of the operations. */
@@ -227,7 +228,8 @@ export class Bypass {
   /** Some of the cell's edges, with the places of their weights among all and in the arena. */
   private edges(isMeant: (edge: readonly [number, number]) => boolean) {
     const { spec, regions } = this.context;
-    const { edges, size } = spec.space;
+    const { size } = spec.space;
+    const edges = edgesOf(spec.space);
     return edges.slice(this.cell.first, this.cell.end).flatMap((edge, i) => {
       const choice = size + this.cell.first + i;
       return isMeant(edge) ? [{ from: edge[0], to: edge[1], choice, weight: regions.mixing + choice }] : [];
