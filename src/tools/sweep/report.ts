@@ -18,8 +18,8 @@ export function report(outcomes: readonly Outcome[], benchmark: Benchmark): stri
     "",
     "Written by `npm run sweep -- report` from the outcomes of whole searches (docs/searches.jsonl): Fashion-MNIST, the WASM device, the",
     "settings of `nas search` but for what a line names. Figures are test accuracies, %, of the decided cell in NAS-Bench-201's table:",
-    "mean ± standard deviation over the seeds, and of CIFAR-10 the median, the worst and how many lie below 88. The difference is that of",
-    `CIFAR-10 from the line "${CONTROL}" on the same seeds, ± its standard error.`,
+    "mean ± standard deviation over the seeds, and of CIFAR-10 the median, the worst and how many lie below 88. Δ is the mean difference",
+    `from the line "${CONTROL}" on the same seeds ± its standard error. defaults.md says what was learnt.`,
     "",
     ...(judged.length > 0
       ? [
@@ -61,9 +61,9 @@ function table(names: readonly string[], outcomes: readonly Outcome[], benchmark
     .map((name) => {
       const found = of(name);
       const first = found.map(({ test }) => test[0]);
-      const differences = found.flatMap(({ seed, test }) => {
+      const pairs = found.flatMap(({ seed, test }) => {
         const other = control.find((outcome) => outcome.seed === seed);
-        return other ? [test[0] - other.test[0]] : [];
+        return other && name !== CONTROL ? [{ test, other: other.test }] : [];
       });
       const scales = found.flatMap(({ scale }) => scale ?? []);
       const last = (values: readonly number[]) => values[values.length - 1];
@@ -74,9 +74,7 @@ function table(names: readonly string[], outcomes: readonly Outcome[], benchmark
         median(first).toFixed(2),
         Math.min(...first).toFixed(2),
         first.filter((value) => value < 88).length,
-        name === CONTROL || differences.length < 2
-          ? ""
-          : `${signed(mean(differences))} ± ${(deviation(differences) / Math.sqrt(differences.length)).toFixed(2)}`,
+        ...BENCHMARK_SETS.map((_, set) => difference(pairs.map(({ test, other }) => test[set] - other[set]))),
         mean(found.map(({ skips }) => last(skips))).toFixed(1),
         scales.length > 0 ? mean(scales).toFixed(2) : "",
       ];
@@ -86,12 +84,35 @@ function table(names: readonly string[], outcomes: readonly Outcome[], benchmark
     "",
     ...BENCHMARK_SETS.map((set) => spread([...benchmark.testAccuracy(set)])),
     median([...benchmark.testAccuracy("cifar10")]).toFixed(2),
-    ...Array(5).fill(""),
+    "",
+    "",
+    // The mean of all cells has no error of its own.
+    ...BENCHMARK_SETS.map((set, s) => {
+      const every = mean([...benchmark.testAccuracy(set)]);
+      return difference(control.map(({ test }) => every - test[s]));
+    }),
+    "",
+    "",
   ];
-  const head = ["", "seeds", ...SETS.map(({ title }) => title), "median", "worst", "< 88", "difference", "skips", "σ"];
+  const titles = SETS.map(({ title }) => title);
+  const head = [
+    "",
+    "seeds",
+    ...titles,
+    "median",
+    "worst",
+    "< 88",
+    ...titles.map((title) => `Δ ${title}`),
+    "skips",
+    "σ",
+  ];
   const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line), line(random), ""];
 }
+
+/** Mean of paired differences ± its standard error. */
+const difference = (values: readonly number[]) =>
+  values.length < 2 ? "" : `${signed(mean(values))} ± ${(deviation(values) / Math.sqrt(values.length)).toFixed(2)}`;
 
 const spread = (values: readonly number[]) =>
   `${mean(values).toFixed(2)}${values.length > 1 ? ` ± ${deviation(values).toFixed(2)}` : ""}`;

@@ -80,8 +80,29 @@ export const QUESTIONS: readonly Question[] = [
         settings: { image: 8, warmupSteps: 600, curvature: "example", archRate: 0.005 },
       },
       { name: "8-px-warm-up-1200-0.005", settings: { image: 8, warmupSteps: 1200, archRate: 0.005 } },
+      { name: "8-px-batch-64-0.005", settings: { image: 8, batch: 64, archRate: 0.005 } },
+      { name: "8-px-two-samples", settings: { image: 8, samples: 2 } },
+      { name: "8-px-batch-64-fixed-0.6", settings: { image: 8, batch: 64, scales: "fixed", fixedScale: 0.6 } },
       { name: "8-px-darts", settings: { image: 8, method: "darts" } },
       { name: "8-px-drnas", settings: { image: 8, method: "drnas" } },
+    ],
+  },
+  {
+    title: "Longer searches",
+    lines: [
+      { name: "long-slow", settings: { image: 8, batch: 64, steps: 9600, archRate: 0.000625 } },
+      { name: "long-batch-256", settings: { image: 8, batch: 256, steps: 4800 } },
+      { name: "long-four-samples", settings: { image: 8, batch: 64, samples: 4, steps: 4800 } },
+      { name: "long-16-px", settings: { image: 16, batch: 64, steps: 4800 } },
+    ],
+  },
+  {
+    title: "DARTS drifting into skips: few images, which the weights come to know by heart",
+    lines: [
+      { name: "drift", settings: { method: "darts", image: 8, images: 2500 } },
+      { name: "drift-long", settings: { method: "darts", image: 8, images: 2500, steps: 9600 } },
+      { name: "drift-three-cells", settings: { method: "darts", image: 8, images: 2500, cells: 3 } },
+      { name: "drift-0.01", settings: { method: "darts", image: 8, images: 2500, cells: 3, archRate: 0.01 } },
     ],
   },
   {
