@@ -22,7 +22,7 @@ export interface GraphCell {
 }
 
 /** Stacks of the network; each but the first opens with a max-pool of stride 2, and has twice the channels of the one before. */
-const STACKS = 3;
+export const STACKS = 3;
 
 /** What the benchmark trained: C=128, three cells a stack. */
 export const PUBLISHED_SIZES: NetworkSizes = { channels: 128, cells: 3, image: 32, imageChannels: 3, classes: 10 };

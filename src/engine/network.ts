@@ -2,6 +2,7 @@ import { InputError } from "../core/errors";
 import type { RandomStream } from "../core/random";
 import type { Choices, NetworkSizes, SearchSpace } from "../core/space";
 import { dartsLayout } from "./darts";
+import { forOneShot, oneShotLayout } from "./oneshot";
 import { appender, type Parameter } from "./parameter";
 
 /** Side of a cell operation's kernel, for the operations that hold weights. */
@@ -40,6 +41,7 @@ export function chosenOperations({ rows, title }: SearchSpace, architecture: Cho
 const LAYOUTS: Readonly<Record<string, typeof parameterLayout>> = {
   nasbench201: nasBench201Layout,
   darts: dartsLayout,
+  ...forOneShot(oneShotLayout),
 };
 
 /**

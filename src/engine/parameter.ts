@@ -13,13 +13,17 @@ export interface Parameter {
   readonly offset: number;
   readonly size: number;
   readonly start: Start;
+  /** In channels come in so many groups of equal size, one after the other, each of which engines may pad on its own. */
+  readonly groups: number;
 }
 
 /** A function that appends to a layout. */
-export function appender(layout: Parameter[]): (name: string, shape: readonly number[], start: Start) => void {
-  return (name, shape, start) => {
+export function appender(
+  layout: Parameter[],
+): (name: string, shape: readonly number[], start: Start, groups?: number) => void {
+  return (name, shape, start, groups = 1) => {
     const last = layout[layout.length - 1];
     const size = shape.reduce((product, side) => product * side, 1);
-    layout.push({ name, shape, offset: last ? last.offset + last.size : 0, size, start });
+    layout.push({ name, shape, offset: last ? last.offset + last.size : 0, size, start, groups });
   };
 }

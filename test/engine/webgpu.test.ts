@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors";
 import { RandomStream } from "../../src/core/random";
 import type { NetworkSizes } from "../../src/core/space";
-import { createPlan } from "../../src/engine/plan/plan";
+import { outputEnd } from "../../src/engine/plan/exchange";
+import { createPlan, type Plan } from "../../src/engine/plan/plan";
 import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
 import { Executor } from "../../src/engine/webgpu/executor";
 import { lower, type Variant, variantsFor } from "../../src/engine/webgpu/lower";
@@ -10,6 +11,7 @@ import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
 import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
 import { dartsCase, dartsOracle, partialDartsCase } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
+import { oneShotCase, oneShotOracle } from "../support/oneshot";
 import { oracle } from "../support/oracle";
 import { compareUnrolled } from "../support/unrolled";
 
@@ -103,14 +105,23 @@ describe("the WebGPU engine", () => {
     });
   }
 
-  const darts: [string, Case][] = [
-    ["every operation", dartsCase({ imageChannels: 3 }, 8)],
-    ["five channels, odd sides", dartsCase({ channels: 5, image: 6 }, 5)],
-    ["half of the channels, odd sides", partialDartsCase(2, { channels: 4, image: 6 }, 5)],
+  const oneShot = (name: string, made: Case) => ({ name: `choice blocks, ${name}`, made, truth: oneShotOracle });
+  const others: { name: string; made: Case; truth: typeof oracle }[] = [
+    { name: "every operation of DARTS", made: dartsCase({ imageChannels: 3 }, 8), truth: dartsOracle },
+    { name: "DARTS, five channels, odd sides", made: dartsCase({ channels: 5, image: 6 }, 5), truth: dartsOracle },
+    {
+      name: "DARTS, half of the channels, odd sides",
+      made: partialDartsCase(2, { channels: 4, image: 6 }, 5),
+      truth: dartsOracle,
+    },
+    ...[1, 2, 3].map((number) => oneShot(`S${number}`, oneShotCase(number, {}, 8))),
+    oneShot("an odd batch, three channels", oneShotCase(3, { channels: 3, image: 7 }, 5)),
+    oneShot("chosen ones alone", oneShotCase(2, {}, 4, "one-hot")),
   ];
-  for (const [name, { spec, weights, mixing, batch: data }] of darts) {
-    it(`agrees with the DARTS network in float64: ${name}`, async () => {
-      const expected = dartsOracle(spec, weights, mixing, data);
+  for (const { name, made, truth } of others) {
+    it(`agrees with the network in float64: ${name}`, async () => {
+      const { spec, weights, mixing, batch: data } = made;
+      const expected = truth(spec, weights, mixing, data);
       const engine = await createWebGpuEngine(device, spec, weights);
       const score = await engine.evaluate(mixing, data);
       const examples = await engine.architectureGradient(mixing, data, true);
@@ -127,28 +138,47 @@ describe("the WebGPU engine", () => {
     });
   }
 
-  it("sums the gradients of separable convolutions as a GPU does it", async () => {
-    // The kernels that depend on the variant alone: what a software adapter takes longest for is barriers.
-    const plan = createPlan(dartsCase({ channels: 5 }, 5).spec, { parts: 3 });
-    const picked = plan.programs.weights.filter(
-      ({ kind, layer }) => layer === "cell1/0" && (kind === "depthwiseWeights" || kind === "pointwiseWeights"),
-    );
-    expect(picked.length).toBe(9);
-    const programs = { weights: picked, architecture: [], examples: [], evaluate: [], gradient: [] };
-    const executor = await Executor.create(device, { ...plan, programs }, GPU);
-    const machine = new Interpreter(plan);
-    const arena = Float32Array.from(new RandomStream(1, "arena").normals(plan.floats));
-    const { gradient: offset } = plan.regions;
-    const floats = plan.packed * 3;
-    arena.fill(0, offset, offset + floats);
-    executor.write(0, arena);
-    machine.arena.set(arena);
-    machine.run(picked);
-    const sums = await executor.run("weights", { offset, floats });
-    executor.dispose();
-    expect(problems).toEqual([]);
-    expect(relativeError(sums, machine.arena.subarray(offset, offset + floats))).toBeLessThan(TOLERANCE);
-  });
+  // The kernels that depend on the variant alone: what a software adapter takes longest for is barriers.
+  const reductions = [
+    {
+      name: "gradients of separable convolutions",
+      plan: createPlan(dartsCase({ channels: 5 }, 5).spec, { parts: 3 }),
+      pass: "weights" as const,
+      kinds: ["depthwiseWeights", "pointwiseWeights"],
+      layer: "cell1/0",
+      from: "gradient" as const,
+      to: ({ regions, packed }: Plan) => regions.gradient + packed * 3,
+    },
+    {
+      name: "parts of choice blocks in dL/dp",
+      plan: createPlan(oneShotCase(1, { channels: 5, image: 6 }, 8).spec),
+      pass: "examples" as const,
+      kinds: ["nodeReduce", "examples", "mixingGradient"],
+      layer: "",
+      from: "mixingGradient" as const,
+      to: (plan: Plan) => outputEnd(plan, true),
+    },
+  ];
+  for (const { name, plan, pass, kinds, layer, from, to } of reductions) {
+    it(`sums the ${name} as a GPU does it`, async () => {
+      const picked = plan.programs[pass].filter((entry) => kinds.includes(entry.kind) && entry.layer.startsWith(layer));
+      expect(new Set(picked.map(({ kind }) => kind)).size).toBe(kinds.length);
+      const none = { weights: [], architecture: [], examples: [], evaluate: [], gradient: [] };
+      const executor = await Executor.create(device, { ...plan, programs: { ...none, [pass]: picked } }, GPU);
+      const machine = new Interpreter(plan);
+      const arena = Float32Array.from(new RandomStream(1, "arena").normals(plan.floats));
+      const offset = plan.regions[from];
+      const floats = to(plan) - offset;
+      arena.fill(0, offset, offset + floats);
+      executor.write(0, arena);
+      machine.arena.set(arena);
+      machine.run(picked);
+      const sums = await executor.run(pass, { offset, floats });
+      executor.dispose();
+      expect(problems).toEqual([]);
+      expect(relativeError(sums, machine.arena.subarray(offset, offset + floats))).toBeLessThan(TOLERANCE);
+    });
+  }
 
   const discrete: (Setting & { cell: string })[] = [
     ...Object.entries(CELLS).map(([name, cell]) => ({ name, cell, sizes: {}, batch: 8 })),

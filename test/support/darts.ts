@@ -117,24 +117,6 @@ class DartsOracle extends Oracle {
     return this.norm(this.concat([this.conv(y, `${name}/conv1`, 2), this.conv(this.moved(y), `${name}/conv2`, 2)]));
   }
 
-  /** A layer each of whose outputs is a sum over inputs: `each` calls back with their indices and the factor. */
-  private linear(
-    x: Node,
-    side: number,
-    channels: number,
-    each: (visit: (xi: number, yi: number, factor: number) => void) => void,
-  ): Node {
-    const y = map(x.value.batch, side, channels);
-    each((xi, yi, factor) => {
-      y.data[yi] += factor * x.value.data[xi];
-    });
-    return this.record(y, (dy) =>
-      each((xi, yi, factor) => {
-        x.gradient.data[xi] += factor * dy[yi];
-      }),
-    );
-  }
-
   /** The image without its first row and column; zeros come in at the other side. */
   private moved(x: Node): Node {
     const { batch, side, channels } = x.value;
@@ -146,30 +128,6 @@ class DartsOracle extends Oracle {
             visit(start + i, start - side * channels + i - channels, 1);
           }
     });
-  }
-
-  private concat(parts: readonly Node[]): Node {
-    const { batch, side } = parts[0].value;
-    const channels = parts.reduce((sum, { value }) => sum + value.channels, 0);
-    const y = map(batch, side, channels);
-    const each = (visit: (part: Node, xi: number, yi: number) => void) => {
-      let first = 0;
-      for (const part of parts) {
-        const own = part.value.channels;
-        for (let i = 0; i < part.value.data.length; i++) {
-          visit(part, i, Math.floor(i / own) * channels + first + (i % own));
-        }
-        first += own;
-      }
-    };
-    each((part, xi, yi) => {
-      y.data[yi] = part.value.data[xi];
-    });
-    return this.record(y, (dy) =>
-      each((part, xi, yi) => {
-        part.gradient.data[xi] += dy[yi];
-      }),
-    );
   }
 
   private depthwise(x: Node, name: string, kernel: number, stride: number, dilation: number): Node {
@@ -201,7 +159,6 @@ class DartsOracle extends Oracle {
       }),
     );
   }
-
   /** Largest value of blocks of 2 x 2 pixels. */
   private blocks(x: Node): Node {
     const { batch, side, channels, data } = x.value;
@@ -219,30 +176,6 @@ class DartsOracle extends Oracle {
           yi,
           1,
         );
-      }
-    });
-  }
-
-  /** Largest value or mean of the existing pixels of 3 x 3 windows. */
-  private windows(x: Node, stride: number, isMax: boolean): Node {
-    const { batch, side, channels, data } = x.value;
-    const half = Math.ceil(side / stride);
-    return this.linear(x, half, channels, (visit) => {
-      for (let yi = 0; yi < batch * half * half * channels; yi++) {
-        const pixel = Math.floor(yi / channels);
-        const [row, column] = [(Math.floor(pixel / half) % half) * stride, (pixel % half) * stride];
-        const first = Math.floor(pixel / half / half) * side * side;
-        const found: number[] = [];
-        for (let r = Math.max(0, row - 1); r < Math.min(side, row + 2); r++)
-          for (let c = Math.max(0, column - 1); c < Math.min(side, column + 2); c++)
-            found.push((first + r * side + c) * channels + (yi % channels));
-        if (isMax)
-          visit(
-            found.reduce((best, xi) => (data[xi] > data[best] ? xi : best)),
-            yi,
-            1,
-          );
-        else for (const xi of found) visit(xi, yi, 1 / found.length);
       }
     });
   }

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Engine, WeightStep } from "../../src/engine/engine";
-import { type Mix, partialCase, relativeError, supernetCase } from "./cases";
+import { type Case, type Mix, partialCase, relativeError, supernetCase } from "./cases";
 import { type Outcome, oracle } from "./oracle";
 
 /** A network and the kind of mixing weights on which two engines are compared. */
@@ -79,19 +79,22 @@ export interface Errors {
  * Trains the reference and compares an engine with it at every step. Rounding grows along a trajectory, by way of rectifiers that
  * fall on either side of zero, so two right engines part; therefore each step starts from the reference's weights. An engine of its
  * own, which nobody corrects, shows how far they part.
+ * @param at the network, and the mixing weights and batch of a step
+ * @param truth the network in float64
  */
 export async function compareAlong(
-  tried: EqualityCase,
+  at: (step: number) => Case,
   create: { readonly reference: () => Promise<Engine>; readonly engine: () => Promise<Engine> },
   steps = 20,
+  truth: typeof oracle = oracle,
 ): Promise<Errors> {
-  const { spec } = caseAt(tried);
+  const { spec } = at(0);
   const [reference, engine, free] = [await create.reference(), await create.engine(), await create.engine()];
   const worst = { loss: 0, accuracy: 0, weights: 0, moves: 0, mixing: 0, perExample: 0, undecided: 0, drift: 0 };
   let state = await reference.exportState();
   const count = state.length / 2;
   for (let step = 0; step < steps; step++) {
-    const { mixing, batch } = caseAt(tried, step);
+    const { mixing, batch } = at(step);
     const expected = await reference.architectureGradient(mixing, batch, true);
     const trained = await reference.weightStep(mixing, batch, STEP);
     const after = await reference.exportState();
@@ -128,7 +131,7 @@ export async function compareAlong(
       perExample: relativeError(each.perExample ?? [], examples),
     };
     const right = Object.values(errors).every((error) => error < TOLERANCE);
-    if (!right && undecided(oracle(spec, state.subarray(0, count), mixing, batch), examples)) worst.undecided++;
+    if (!right && undecided(truth(spec, state.subarray(0, count), mixing, batch), examples)) worst.undecided++;
     // Not a number stays so.
     else for (const key of keysOf(errors)) worst[key] = Math.max(worst[key], errors[key]);
     state = after;

@@ -17,6 +17,15 @@ import { withEdges } from "../../src/engine/plan/partial";
 import type { Plan } from "../../src/engine/plan/plan";
 import { unpack } from "../../src/engine/plan/weights";
 
+/** Taps of the kinds of window that take a maximum. */
+const MAXIMA: Readonly<Record<number, readonly number[]>> = {
+  [WINDOW.max]: [0, 1, 2, 3, 4, 5, 6, 7, 8],
+  [WINDOW.block]: [4, 5, 7, 8],
+  [WINDOW.corner]: [0, 1, 3, 4],
+};
+
+const isMaximum = (kind: number) => kind in MAXIMA;
+
 /**
  * Runs a plan in float64, one loop a sum as kernels.ts states it. It is what the plan is verified with (against a network written
  * without one), and what an executor's kernels are compared with, entry by entry.
@@ -56,7 +65,8 @@ export class Interpreter {
   feed(mixing: ArrayLike<number>, batch: Batch, step?: WeightStep): void {
     const { regions, spec, images } = this.plan;
     const { image, imageChannels } = spec.sizes;
-    this.arena.set(spec.architecture ? [1] : withEdges(spec, mixing), regions.mixing);
+    this.arena.set(withEdges(spec, mixing), regions.mixing);
+    this.arena[regions.one] = 1;
     if (step) this.arena.set([step.rate, step.momentum, step.decay, step.clip], regions.hyper);
     this.arena.set(batch.labels, regions.labels);
     const vectors = Math.ceil(imageChannels / 4);
@@ -134,7 +144,9 @@ export class Interpreter {
   }
 
   private term(t: Term, side: number, p: number, c: number, b: number): number {
-    const value = (position: number) => this.arena[this.at(t.source, t.sourceVectors, position, 4 * t.first + c, b)];
+    if (c < 4 * t.to || c >= 4 * (t.to + t.count)) return 0;
+    const channel = 4 * (t.first - t.to) + c;
+    const value = (position: number) => this.arena[this.at(t.source, t.sourceVectors, position, channel, b)];
     if (t.kind === TERM.identity) return value(p);
     if (t.kind === TERM.normalised) return (value(p) - this.mean(t.stats, c)) * this.inverse(t.stats, c);
     const window = this.window(p, side);
@@ -198,19 +210,19 @@ export class Interpreter {
     };
   }
 
-  /** Windows of 3 x 3 and stride s: calls back for each output position with the tap and position of its existing pixels. */
+  /** Windows: calls back for each output position with the tap and position of its existing pixels. */
   private windows(
-    side: number,
-    stride: number,
+    a: Pick<Arguments<"windows">, "kind" | "stride" | "xSide" | "ySide">,
     visit: (p: number, pixels: { tap: number; q: number }[]) => void,
   ): void {
-    const half = Math.ceil(side / stride);
-    for (let p = 0; p < half * half; p++) {
+    const { xSide, ySide, stride } = a;
+    const taps = MAXIMA[a.kind] ?? MAXIMA[WINDOW.max];
+    for (let p = 0; p < ySide * ySide; p++) {
       const pixels: { tap: number; q: number }[] = [];
-      for (let tap = 0; tap < 9; tap++) {
-        const y = Math.floor(p / half) * stride + Math.floor(tap / 3) - 1;
-        const x = (p % half) * stride + (tap % 3) - 1;
-        if (y >= 0 && x >= 0 && y < side && x < side) pixels.push({ tap, q: y * side + x });
+      for (const tap of taps) {
+        const y = Math.floor(p / ySide) * stride + Math.floor(tap / 3) - 1;
+        const x = (p % ySide) * stride + (tap % 3) - 1;
+        if (y >= 0 && x >= 0 && y < xSide && x < xSide) pixels.push({ tap, q: y * xSide + x });
       }
       visit(p, pixels);
     }
@@ -284,7 +296,8 @@ export class Interpreter {
         const i = this.at(0, a.vectors, p, c, b);
         const xhat = (m[a.z + i] - this.mean(a.stats, c)) * this.inverse(a.stats, c);
         const [scale, offset] = [a.scale < 0 ? 1 : m[a.scale + c], a.offset < 0 ? 0 : m[a.offset + c]];
-        m[a.y + i] = scale * xhat + offset + (a.addend < 0 ? 0 : m[a.addend + i]);
+        const value = scale * xhat + offset + (a.addend < 0 ? 0 : m[a.addend + i]);
+        m[a.y + i] = a.rectify ? Math.max(0, value) : value;
       });
     },
     normReduce: (a) => this.normReduce(a, (i) => this.arena[a.dy + i], a.z),
@@ -324,16 +337,17 @@ export class Interpreter {
       const m = this.arena;
       const list = termsOf(entry, SPREAD_FIELDS);
       this.each(a.side ** 2, a.vectors, (p, c, b) => {
-        const at = (offset: number, position: number) => this.at(offset, a.vectors, position, c, b);
         let sum = 0;
         for (const t of list) {
+          if (c < 4 * t.to || c >= 4 * (t.to + t.count)) continue;
           const from = t.kind === TERM.identity ? [p] : this.window(p, a.side);
           for (const q of from) {
             const count = t.kind === TERM.identity ? 1 : this.window(q, a.side).length;
-            sum += (m[t.weight] * m[at(t.dy, q)]) / count;
+            sum += (m[t.weight] * m[this.at(t.dy, t.dyVectors, q, 4 * (t.first - t.to) + c, b)]) / count;
           }
         }
-        m[at(a.dx, p)] = sum;
+        const i = this.at(0, a.vectors, p, c, b);
+        m[a.dx + i] = a.mask >= 0 && !(m[a.mask + i] > 0) ? 0 : sum;
       });
     },
     examples: (a, entry) => {
@@ -505,13 +519,12 @@ export class Interpreter {
     },
     windows: (a) => {
       const m = this.arena;
-      this.windows(a.xSide, a.stride, (p, pixels) => {
+      this.windows(a, (p, pixels) => {
         this.each(1, a.vectors, (_, c, b) => {
           const value = (q: number) => m[this.at(a.x, a.vectors, q, c, b)];
           const y = this.at(a.y, a.vectors, p, c, b);
-          if (a.kind === WINDOW.max || a.kind === WINDOW.block) {
-            const seen = a.kind === WINDOW.max ? pixels : pixels.filter(({ tap }) => [4, 5, 7, 8].includes(tap));
-            const best = seen.reduce((found, pixel) => (value(pixel.q) > value(found.q) ? pixel : found));
+          if (isMaximum(a.kind)) {
+            const best = pixels.reduce((found, pixel) => (value(pixel.q) > value(found.q) ? pixel : found));
             m[y] = value(best.q);
             m[this.at(a.winners, a.vectors, p, c, b)] = best.tap;
           } else if (a.kind === WINDOW.mean) {
@@ -530,13 +543,14 @@ export class Interpreter {
           m[this.at(a.dx, a.vectors, p, c, b)] = 0;
         });
       }
-      this.windows(a.xSide, a.stride, (p, pixels) => {
+      const weight = a.weight < 0 ? 1 : m[a.weight];
+      this.windows(a, (p, pixels) => {
         this.each(1, a.vectors, (_, c, b) => {
-          const dy = m[this.at(a.dy, a.vectors, p, c, b)];
+          const dy = weight * m[this.at(a.dy, a.vectors, p, c, b)];
           for (const { tap, q } of pixels) {
             const dx = this.at(a.dx, a.vectors, q, c, b);
             if (a.kind === WINDOW.mean) m[dx] += dy / pixels.length;
-            else if (tap === (a.kind === WINDOW.last ? 8 : m[this.at(a.winners, a.vectors, p, c, b)])) m[dx] += dy;
+            else if (tap === (isMaximum(a.kind) ? m[this.at(a.winners, a.vectors, p, c, b)] : 8)) m[dx] += dy;
           }
         });
       });

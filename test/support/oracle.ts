@@ -294,6 +294,72 @@ export class Oracle {
     });
   }
 
+  /** A layer each of whose outputs is a sum over inputs: `each` calls back with their indices and the factor. */
+  protected linear(
+    x: Node,
+    side: number,
+    channels: number,
+    each: (visit: (xi: number, yi: number, factor: number) => void) => void,
+  ): Node {
+    const y = map(x.value.batch, side, channels);
+    each((xi, yi, factor) => {
+      y.data[yi] += factor * x.value.data[xi];
+    });
+    return this.record(y, (dy) =>
+      each((xi, yi, factor) => {
+        x.gradient.data[xi] += factor * dy[yi];
+      }),
+    );
+  }
+
+  protected concat(parts: readonly Node[]): Node {
+    const { batch, side } = parts[0].value;
+    const channels = parts.reduce((sum, { value }) => sum + value.channels, 0);
+    const y = map(batch, side, channels);
+    const each = (visit: (part: Node, xi: number, yi: number) => void) => {
+      let first = 0;
+      for (const part of parts) {
+        const own = part.value.channels;
+        for (let i = 0; i < part.value.data.length; i++) {
+          visit(part, i, Math.floor(i / own) * channels + first + (i % own));
+        }
+        first += own;
+      }
+    };
+    each((part, xi, yi) => {
+      y.data[yi] = part.value.data[xi];
+    });
+    return this.record(y, (dy) =>
+      each((part, xi, yi) => {
+        part.gradient.data[xi] += dy[yi];
+      }),
+    );
+  }
+
+  /** Largest value or mean of the existing pixels of square windows, padded by 1. */
+  protected windows(x: Node, stride: number, isMax: boolean, reach = 3): Node {
+    const { batch, side, channels, data } = x.value;
+    const half = Math.floor((side + 2 - reach) / stride) + 1;
+    return this.linear(x, half, channels, (visit) => {
+      for (let yi = 0; yi < batch * half * half * channels; yi++) {
+        const pixel = Math.floor(yi / channels);
+        const [row, column] = [(Math.floor(pixel / half) % half) * stride, (pixel % half) * stride];
+        const first = Math.floor(pixel / half / half) * side * side;
+        const found: number[] = [];
+        for (let r = Math.max(0, row - 1); r < Math.min(side, row - 1 + reach); r++)
+          for (let c = Math.max(0, column - 1); c < Math.min(side, column - 1 + reach); c++)
+            found.push((first + r * side + c) * channels + (yi % channels));
+        if (isMax)
+          visit(
+            found.reduce((best, xi) => (data[xi] > data[best] ? xi : best)),
+            yi,
+            1,
+          );
+        else for (const xi of found) visit(xi, yi, 1 / found.length);
+      }
+    });
+  }
+
   protected residual(x: Node, name: string): Node {
     const first = this.norm(this.conv(this.relu(x), `${name}/conv1`, 2), `${name}/conv1`);
     const second = this.norm(this.conv(this.relu(first), `${name}/conv2`, 1), `${name}/conv2`);

@@ -78,7 +78,7 @@ describe("the WASM engine equals the reference", () => {
     it(nameOf(tried), async ({ annotate }) => {
       const { spec, weights } = caseAt(tried);
       const errors = await compareAlong(
-        tried,
+        (step) => caseAt(tried, step),
         { reference: () => reference.createEngine(spec, weights), engine: () => createWasmEngine(spec, weights) },
         4,
       );

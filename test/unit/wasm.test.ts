@@ -22,6 +22,7 @@ import {
 } from "../support/cases";
 import { dartsCase, dartsOracle, partialDartsCase } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
+import { oneShotCase, oneShotOracle } from "../support/oneshot";
 import { oracle } from "../support/oracle";
 
 const STEP = { rate: 0.05, momentum: 0.9, decay: 3e-4, clip: 5 };
@@ -69,6 +70,9 @@ describe("the kernels in WebAssembly", () => {
       layers: /^cell1/,
     },
     { name: "DARTS, an odd side", drawn: dartsCase({ channels: 5, image: 3 }, 5), layers: /^cell1/ },
+    // A cell behind a pool, and what comes last; the others hold the same entries.
+    { name: "choice blocks", drawn: oneShotCase(1, { image: 5 }, 4), layers: /^(cell1|tail)/ },
+    { name: "choice blocks, an odd batch", drawn: oneShotCase(3, { channels: 3, image: 6 }, 5), layers: /^cell[12]/ },
   ];
   for (const { name, drawn, layers } of cases) {
     it(`compute what the interpreter computes, entry by entry: ${name}`, async () => {
@@ -137,11 +141,19 @@ describe("the WASM engine", () => {
     });
   }
 
-  for (const { name, sizes, batch, mix } of DARTS_SETTINGS) {
-    it(`agrees with the DARTS network in plain loops: ${name}`, async () => {
-      const { spec, weights, mixing, batch: data } = dartsCase(sizes, batch, mix);
+  const others: { name: string; made: Case; truth: typeof oracle }[] = [
+    ...DARTS_SETTINGS.map(({ name, sizes, batch, mix }) => {
+      return { name: `DARTS, ${name}`, made: dartsCase(sizes, batch, mix), truth: dartsOracle };
+    }),
+    ...[1, 2, 3].map((number) => {
+      return { name: `choice blocks, S${number}`, made: oneShotCase(number, {}, 3 + number), truth: oneShotOracle };
+    }),
+  ];
+  for (const { name, made, truth } of others) {
+    it(`agrees with the network in plain loops: ${name}`, async () => {
+      const { spec, weights, mixing, batch: data } = made;
       const engine = await createWasmEngine(spec, weights, 2);
-      const expected = dartsOracle(spec, weights, mixing, data);
+      const expected = truth(spec, weights, mixing, data);
       const result = await engine.architectureGradient(mixing, data, true);
       expect(result.loss).toBeCloseTo(expected.loss, 5);
       expect((await engine.evaluate(mixing, data)).loss).toBe(result.loss);

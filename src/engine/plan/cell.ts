@@ -12,7 +12,7 @@ import {
   learnsMixing,
   statistics,
 } from "./layer";
-import { type Candidate, nodeBackward } from "./node";
+import { type Candidate, nodeBackward, normalisedTerm, spreadOf, termOf } from "./node";
 import { Bypass, mixingSize } from "./partial";
 import type { Tensor } from "./program";
 
@@ -118,30 +118,20 @@ function candidatesInto(
     return row.choices.flatMap((operation, o): Candidate[] => {
       const choice = offsets[r] + o;
       const weight = context.regions.mixing + choice;
-      const plain = { source: x.offset, sourceVectors: x.vectors, first: 0, stats: -1, weight, sums: -1 };
       const candidate = (term: Term) => [{ from, to, choice, term, isOwn: term.kind === TERM.normalised }];
       switch (operation) {
         case "none":
           return [];
         case "skip_connect":
-          return candidate({ ...plain, kind: TERM.identity });
+          return candidate(termOf(TERM.identity, x, weight));
         case "avg_pool_3x3":
-          return candidate({ ...plain, kind: TERM.average });
+          return candidate(termOf(TERM.average, x, weight));
         case "nor_conv_1x1":
         case "nor_conv_3x3": {
           const fan = fans[from];
           const first = fan?.first.get(`cell${index}/${row.name}/${operation}`);
           if (fan === undefined || first === undefined) throw new Error(`no convolution for ${row.name}/${operation}`);
-          const { z } = fan.convolution;
-          const stats = fan.stats + 8 * first;
-          return candidate({
-            ...plain,
-            kind: TERM.normalised,
-            source: z.offset,
-            sourceVectors: z.vectors,
-            first,
-            stats,
-          });
+          return candidate(normalisedTerm(fan.convolution.z, fan.stats, first, x.vectors, weight));
         }
         default:
           throw new InputError(`the compiled engine has no operation "${operation}"; choose the reference engine`);
@@ -191,9 +181,9 @@ function backward(
     const spread = candidates.flatMap(({ term, from: source, to: target }): SpreadTerm[] => {
       const into = gradients[target];
       if (source !== from || term.kind === TERM.normalised || !into) return [];
-      return [{ kind: term.kind, dy: into.offset, weight: term.weight }];
+      return [spreadOf(term.kind, into, term.weight)];
     });
-    program.addSpread({ dx: dx.offset, side, vectors }, spread);
+    program.addSpread({ dx: dx.offset, side, vectors, mask: -1 }, spread);
     bypass?.spread(from);
     const fan = fans[from];
     if (fan) {

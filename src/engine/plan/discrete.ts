@@ -18,6 +18,7 @@ import {
   normOf,
   releaseNorm,
 } from "./layer";
+import { spreadOf, termOf } from "./node";
 import type { Tensor } from "./program";
 
 /** An edge with its chosen operation, `none` excepted: a rectified convolution with batch norm, or a term without weights. */
@@ -87,15 +88,14 @@ export function discreteCell(context: Context, index: number, x: Tensor): Layer 
     const into = edges.filter((edge) => edge.to === to);
     const terms = into.flatMap(({ from, kind }) => {
       if (kind === undefined) return [];
-      const { offset: source, vectors: sourceVectors } = known(nodes[from]);
-      return [{ kind, source, sourceVectors, first: 0, stats: -1, weight: regions.mixing, sums: -1 }];
+      return [termOf(kind, known(nodes[from]), regions.one)];
     });
     const convolutions = into.filter(({ kernel }) => kernel !== undefined);
     const isSet = terms.length > 0 || convolutions.length === 0;
     if (isSet) program.addTerms("node", { y: y.offset, side: y.side, vectors: y.vectors }, terms);
     for (const [i, edge] of convolutions.entries()) {
       const branch = branchOf(context, index, edge, known(nodes[edge.from]));
-      normForward(context, branch.norm, isSet || i > 0 ? y : undefined, y);
+      normForward(context, branch.norm, { addend: isSet || i > 0 ? y : undefined, y });
       if (keeps(context)) branches.push(branch);
       else release(context, branch);
     }
@@ -143,11 +143,11 @@ function backward(context: Context, index: number, { x, edges, branches, reaches
     gradients[from] = dx;
     const terms = edges.flatMap((edge) => {
       if (edge.from !== from || edge.kind === undefined) return [];
-      return [{ kind: edge.kind, dy: known(gradients[edge.to]).offset, weight: regions.mixing }];
+      return [spreadOf(edge.kind, known(gradients[edge.to]), regions.one)];
     });
     const out = branches.filter(({ edge }) => edge.from === from);
     const isSet = terms.length > 0 || out.length === 0;
-    if (isSet) program.addSpread({ dx: dx.offset, side: dx.side, vectors: dx.vectors }, terms);
+    if (isSet) program.addSpread({ dx: dx.offset, side: dx.side, vectors: dx.vectors, mask: -1 }, terms);
     for (const [i, branch] of out.entries()) {
       convData(context, branch.conv, branch.conv.z, dx, isSet || i > 0);
       release(context, branch);

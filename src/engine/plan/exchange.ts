@@ -44,7 +44,8 @@ export function writeInputs(
   if (batch.labels.some((label) => label >= classes)) {
     throw new InputError(`a label of the batch is not below the number of classes, ${classes}`);
   }
-  view.set(spec.architecture ? [1] : withEdges(spec, mixing), regions.mixing - origin);
+  view.set(withEdges(spec, mixing), regions.mixing - origin);
+  view[regions.one - origin] = 1;
   if (step) view.set([step.rate, step.momentum, step.decay, step.clip], regions.hyper - origin);
   view.set(batch.labels, regions.labels - origin);
   const vectors = vectorsOf(imageChannels);

@@ -1,5 +1,14 @@
 import { WINDOW } from "./kernels";
-import { type Context, type Convolution, convData, convForward, convolutions, convWeights, keeps } from "./layer";
+import {
+  type Context,
+  type Convolution,
+  convData,
+  convForward,
+  convolutions,
+  convWeights,
+  keeps,
+  windowOf,
+} from "./layer";
 import type { Tensor } from "./program";
 import { vectorsOf } from "./weights";
 
@@ -50,7 +59,7 @@ export function reductions(context: Context, names: readonly string[], x: Tensor
   };
   const first = conv(x, "conv1", 2);
   const moved = program.tensor(first.z.side, x.vectors);
-  const window = { kind: WINDOW.last, stride: 2, xSide: x.side, vectors: x.vectors, winners: -1 };
+  const window = windowOf(WINDOW.last, 2, x, moved);
   program.add("windows", { ...window, x: x.offset, y: moved.offset });
   const second = conv(moved, "conv2", 1);
   const z = program.tensor(first.z.side, names.length * vectorsOf(channels));
@@ -76,7 +85,7 @@ export function reductions(context: Context, names: readonly string[], x: Tensor
       convWeights(context, second, second.z);
       const dMoved = program.tensor(moved.side, moved.vectors);
       convData(context, second, second.z, dMoved, false);
-      program.add("windowsData", { ...window, dy: dMoved.offset, dx: dx.offset, add: 1 });
+      program.add("windowsData", { ...window, dy: dMoved.offset, dx: dx.offset, add: 1, weight: -1 });
       program.release(dMoved);
     },
     release,

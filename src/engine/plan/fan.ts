@@ -1,8 +1,8 @@
 import { applications, type DartsEdge, SEPARABLE } from "../darts";
 import { type Reduction, reductions } from "./factorised";
 import { type SpreadTerm, TERM, type Term, WINDOW } from "./kernels";
-import { type Context, keeps, type Norm, normBackward, plainNorm, releaseNorm, statistics } from "./layer";
-import type { Candidate } from "./node";
+import { type Context, keeps, type Norm, normBackward, plainNorm, releaseNorm, statistics, windowOf } from "./layer";
+import { type Candidate, normalisedTerm, spreadOf, termOf } from "./node";
 import type { Tensor } from "./program";
 import { chain, chainBackward, releaseChain } from "./separable";
 
@@ -62,15 +62,8 @@ export function fanOut(
       const choice = offset + o;
       const weight = context.regions.mixing + choice;
       const name = `${cell}/${row.name}/${operation}`;
-      const normalised = (z: Tensor, stats: number, first: number): Term => ({
-        kind: TERM.normalised,
-        source: z.offset,
-        sourceVectors: z.vectors,
-        first,
-        stats: stats + 8 * first,
-        weight,
-        sums: -1,
-      });
+      const normalised = (z: Tensor, stats: number, first: number) =>
+        normalisedTerm(z, stats, first, x.vectors, weight);
       const candidate = (term: Term, isOwn: boolean) => [{ from, to, choice, term, isOwn }];
       const pool = pools.find((other) => other.operation === operation);
       if (pool) return candidate(normalised(pool.norm.z, pool.norm.stats, 0), false);
@@ -81,8 +74,7 @@ export function fanOut(
         if (names.includes(name))
           return candidate(normalised(made.z, made.stats, x.vectors * names.indexOf(name)), true);
       }
-      const identity = { source: x.offset, sourceVectors: x.vectors, first: 0, stats: -1, weight, sums: -1 };
-      return candidate({ ...identity, kind: TERM.identity }, false);
+      return candidate(termOf(TERM.identity, x, weight), false);
     }),
   );
 
@@ -92,9 +84,9 @@ export function fanOut(
       const spread = (y: Tensor, isMeant: (term: Term) => boolean) => {
         const terms = candidates.flatMap(({ term, to }): SpreadTerm[] => {
           const dy = gradients[to];
-          return isMeant(term) && dy ? [{ kind: TERM.identity, dy: dy.offset, weight: term.weight }] : [];
+          return isMeant(term) && dy ? [spreadOf(TERM.identity, dy, term.weight)] : [];
         });
-        program.addSpread({ dx: y.offset, side: y.side, vectors: y.vectors }, terms);
+        program.addSpread({ dx: y.offset, side: y.side, vectors: y.vectors, mask: -1 }, terms);
       };
       const dx = program.tensor(x.side, x.vectors);
       spread(dx, ({ kind }) => kind === TERM.identity);
@@ -104,10 +96,11 @@ export function fanOut(
         normBackward(context, norm, dy);
         program.release(dy);
         program.add("windowsData", {
-          ...windowOf(kind, stride, x, winners),
+          ...windowOf(kind, stride, x, norm.z, winners),
           dy: norm.z.offset,
           dx: dx.offset,
           add: 1,
+          weight: -1,
         });
       }
       reduced?.made.backward(dx, true);
@@ -130,16 +123,12 @@ export function fanOut(
   };
 }
 
-function windowOf(kind: number, stride: number, x: Tensor, winners: Tensor | undefined) {
-  return { kind, stride, xSide: x.side, vectors: x.vectors, winners: winners?.offset ?? -1 };
-}
-
 function poolOf(context: Context, operation: string, x: Tensor, stride: number): Pool {
   const { program } = context;
   const kind = POOLS[operation];
   const z = program.tensor(Math.ceil(x.side / stride), x.vectors);
   const winners = kind === WINDOW.max ? program.tensor(z.side, z.vectors) : undefined;
-  program.add("windows", { ...windowOf(kind, stride, x, winners), x: x.offset, y: z.offset });
+  program.add("windows", { ...windowOf(kind, stride, x, z, winners), x: x.offset, y: z.offset });
   if (!keeps(context) && winners) program.release(winners);
   return { operation, kind, norm: plainNorm(context, z), winners };
 }

@@ -82,8 +82,11 @@ export const KERNELS = {
   convWeights: [...CONV, ...PARTS],
   /** Batch statistics of every channel of z, over positions and real images, to stats[0 .. 8 * vectors]. */
   stats: ["z", "positions", "vectors", "stats"],
-  /** y = scale * xhat(z) + offset (+ addend, a tensor like z, where it isn't -1; it may be y). Scale and offset of -1 are one and zero. */
-  norm: ["z", "positions", "vectors", "stats", "scale", "offset", "addend", "y"],
+  /**
+   * y = f(scale * xhat(z) + offset (+ addend, a tensor like z, where it isn't -1; it may be y)), f = max(0, .) where `rectify` is 1 and
+   * the identity where 0. Scale and offset of -1 are one and zero.
+   */
+  norm: ["z", "positions", "vectors", "stats", "scale", "offset", "addend", "y", "rectify"],
   /**
    * The two reductions of batch norm's backward pass, over positions and real images: sums[c] = sum of dy * xhat(z), then
    * sums[4 * vectors + c] = sum of dy. They are also the gradients of scale and offset.
@@ -95,7 +98,8 @@ export const KERNELS = {
    * A node of a cell: y = sum over its terms of arena[weight] * term. Kinds of term (`TERM`):
    *   0 identity: source;  1 normalised: xhat of vectors first .. first + vectors of the source, statistics at `stats` (already
    *   those of `first`);  2 average: mean of the source over the up to nine positions of a 3 x 3 window inside the image.
-   * sourceVectors is the number of vectors of the source as a tensor; `first` is 0 for kinds 0 and 2.
+   * sourceVectors is the number of vectors of the source as a tensor. A term is there for the vectors to .. to + count of y, and zero
+   * for the others: vector v of y has vector first + v - to of the source. Kinds 1 and 2 are there for all.
    */
   node: ["y", "side", "vectors"],
   /**
@@ -110,9 +114,10 @@ export const KERNELS = {
   nodeMap: ["dy", "side", "vectors", "totals"],
   /**
    * dx = sum over spread terms of arena[weight] * (kind 0: dy;  kind 2: the transpose of the average, each dy divided by the number of
-   * positions in its own window and added to all of them). Without terms dx becomes zero.
+   * positions in its own window and added to all of them). Without terms dx becomes zero. Terms have ranges as in `node`, kind 2 all
+   * vectors. Where `mask`, a tensor like dx that isn't -1, is not above zero, dx becomes zero.
    */
-  spread: ["dx", "side", "vectors"],
+  spread: ["dx", "side", "vectors", "mask"],
   /**
    * For every term: out[(weight - mixing) * images + b] = (add ? itself : 0) + sum over positions and channels of dy * term of image b
    * alone. Times the batch it is the gradient of the batch's summed loss by image b's own copy of the mixing weights.
@@ -181,14 +186,15 @@ export const KERNELS = {
   /** Backward by weights, to `weights`, in parts as in `convWeights`. */
   pointwiseWeights: ["x", ...POINTWISE, ...PARTS],
   /**
-   * Windows of 3 x 3 around the pixels p * stride, those pixels alone that exist; y has side ceil(xSide / stride). By kind (`WINDOW`):
+   * Windows of 3 x 3 around the pixels p * stride, those pixels alone that exist. By kind (`WINDOW`):
    *   0 max, whose tap (the first of equals) goes to `winners`, a tensor like y;  1 mean;  2 the last tap, at p * stride + 1, or zero;
-   *   3 max as well, of the last two rows and columns of taps alone: the block of 2 x 2 at p * stride.
-   * `winners` is -1 but for kinds 0 and 3.
+   *   3 max as well, of the last two rows and columns of taps alone: the block of 2 x 2 at p * stride;
+   *   4 max of the first two rows and columns of taps: blocks of 2 x 2, padded by 1.
+   * `winners` is -1 but for kinds 0, 3 and 4. Every window of y has a pixel, but for kind 2.
    */
-  windows: ["kind", "stride", "x", "xSide", "vectors", "y", "winners"],
-  /** Backward: dx = (add ? dx : 0) + the transpose of `windows`. */
-  windowsData: ["kind", "stride", "dy", "xSide", "vectors", "dx", "winners", "add"],
+  windows: ["kind", "stride", "x", "xSide", "vectors", "y", "ySide", "winners"],
+  /** Backward: dx = (add ? dx : 0) + arena[weight] * the transpose of `windows`; a weight of -1 is one. */
+  windowsData: ["kind", "stride", "dy", "xSide", "vectors", "dx", "ySide", "winners", "add", "weight"],
   /**
    * Channels from .. from + channels of x to channels to .. to + channels of y, added where `add` is 1. Of the vectors of y that it
    * writes, the channels before `to` stay as they are, those behind the last become zero.
@@ -216,14 +222,24 @@ export const KINDS = Object.keys(KERNELS) as Kind[];
 export const TERM = { identity: 0, normalised: 1, average: 2 } as const;
 
 /** Kinds of window, see `windows`. */
-export const WINDOW = { max: 0, mean: 1, last: 2, block: 3 } as const;
+export const WINDOW = { max: 0, mean: 1, last: 2, block: 3, corner: 4 } as const;
 
 /** One term of a node, the record that follows the count in `node`, `nodeReduce`, `nodeMap` and `examples`; `sums` is -1 in `node`. */
-export const TERM_FIELDS = ["kind", "source", "sourceVectors", "first", "stats", "weight", "sums"] as const;
+export const TERM_FIELDS = [
+  "kind",
+  "source",
+  "sourceVectors",
+  "first",
+  "stats",
+  "weight",
+  "sums",
+  "to",
+  "count",
+] as const;
 export type Term = Readonly<Record<(typeof TERM_FIELDS)[number], number>>;
 
-/** One term of `spread`: the gradient of a node that reads this one, and the mixing weight with which it does. */
-export const SPREAD_FIELDS = ["kind", "dy", "weight"] as const;
+/** One term of `spread`: the gradient of a node that reads this one, and the mixing weight with which it does; ranges as in `node`. */
+export const SPREAD_FIELDS = ["kind", "dy", "dyVectors", "first", "weight", "to", "count"] as const;
 export type SpreadTerm = Readonly<Record<(typeof SPREAD_FIELDS)[number], number>>;
 
 export type Arguments<K extends Kind> = Readonly<Record<(typeof KERNELS)[K][number], number>>;

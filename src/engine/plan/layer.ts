@@ -23,9 +23,11 @@ export interface Regions {
   readonly running: number;
   /**
    * Written before a program runs, one range from `mixing` to `images` and its end: mixing weights and those
-   * of edges (partial.ts); a single 1 for a discrete network.
+   * of edges (partial.ts); none for a discrete network.
    */
   readonly mixing: number;
+  /** A single 1: the weight of terms that have none of their own. */
+  readonly one: number;
   /** Rate, momentum, decay, clip. */
   readonly hyper: number;
   /** Class of each image as a float. */
@@ -153,6 +155,11 @@ export function convWeights(context: Context, c: Convolution, dz: Tensor): void 
   });
 }
 
+/** What the kernels of a window have in common. */
+export function windowOf(kind: number, stride: number, x: Tensor, y: Tensor, winners?: Tensor) {
+  return { kind, stride, xSide: x.side, vectors: x.vectors, ySide: y.side, winners: winners?.offset ?? -1 };
+}
+
 /** Batch norm: the place of its scale and offset in the weights, or -1 where it has none, and the statistics of what it normalises. */
 export interface Norm {
   readonly z: Tensor;
@@ -165,17 +172,23 @@ export interface Norm {
 
 /** Adds the statistics of z: the batch's, which a discrete network tracks; where it is evaluated, the running ones. */
 export function normOf(context: Context, name: string, z: Tensor): Norm {
+  return normsOf(context, [name], z);
+}
+
+/** The same of norms side by side, as one. */
+export function normsOf(context: Context, names: readonly string[], z: Tensor): Norm {
+  const named = (part: string) => names.map((name) => `${name}/${part}`);
   const { program, regions, pass } = context;
   const positions = z.side * z.side;
   const { vectors } = z;
   const evaluated = context.running !== undefined && pass === "evaluate";
   const stats = evaluated ? program.arena.take(8 * vectors) : statistics(context, z);
   if (context.running) {
-    const running = regions.running + context.running.add([`${name}/mean`, `${name}/variance`], 0);
+    const running = regions.running + context.running.add([...named("mean"), ...named("variance")], 0);
     if (evaluated) program.add("runningStats", { running, vectors, stats });
     else program.add("track", { stats, positions, vectors, running });
   }
-  const scale = context.weights.add([`${name}/scale`, `${name}/offset`], 0);
+  const scale = context.weights.add([...named("scale"), ...named("offset")], 0);
   return { z, positions, vectors, stats, scale, offset: scale + 4 * vectors };
 }
 
@@ -196,13 +209,13 @@ export function releaseNorm({ program }: Context, norm: Norm): void {
   program.arena.free(norm.stats, 8 * norm.vectors);
 }
 
-/** Adds y = norm(z) (+ addend); y may be the addend. */
+/** Adds y = norm(z) (+ addend), rectified on request; y may be the addend, and is a new tensor where none is given. */
 export function normForward(
   { program }: Context,
   norm: Norm,
-  addend?: Tensor,
-  y = program.tensor(norm.z.side, norm.vectors),
+  options: { readonly addend?: Tensor; readonly y?: Tensor; readonly rectify?: boolean } = {},
 ): Tensor {
+  const { addend, y = program.tensor(norm.z.side, norm.vectors), rectify = false } = options;
   const { z, positions, vectors, stats, scale, offset } = norm;
   program.add("norm", {
     z: z.offset,
@@ -213,6 +226,7 @@ export function normForward(
     offset,
     addend: addend?.offset ?? -1,
     y: y.offset,
+    rectify: rectify ? 1 : 0,
   });
   return y;
 }

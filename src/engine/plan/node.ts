@@ -1,4 +1,4 @@
-import type { Term } from "./kernels";
+import { type SpreadTerm, TERM, type Term } from "./kernels";
 import { type Context, learnsMixing } from "./layer";
 import type { Tensor } from "./program";
 
@@ -11,6 +11,24 @@ export interface Candidate {
   readonly term: Term;
   /** Whether no other edge shares its source, so that dL/dz may take its place. */
   readonly isOwn: boolean;
+}
+
+/** A term of the whole of a tensor, unless a part is given. */
+export function termOf(kind: number, source: Tensor, weight: number, part: Partial<Term> = {}): Term {
+  const { offset, vectors } = source;
+  const whole = { source: offset, sourceVectors: vectors, first: 0, stats: -1, sums: -1, to: 0, count: vectors };
+  return { kind, weight, ...whole, ...part };
+}
+
+/** The same of a gradient. */
+export function spreadOf(kind: number, dy: Tensor, weight: number, part: Partial<SpreadTerm> = {}): SpreadTerm {
+  const { offset, vectors } = dy;
+  return { kind, weight, dy: offset, dyVectors: vectors, first: 0, to: 0, count: vectors, ...part };
+}
+
+/** A term of a batch norm's input, xhat, of so many vectors from `first` on. */
+export function normalisedTerm(z: Tensor, stats: number, first: number, count: number, weight: number): Term {
+  return termOf(TERM.normalised, z, weight, { first, stats: stats + 8 * first, count });
 }
 
 export function termsOf(candidates: readonly Candidate[]): Term[] {
@@ -33,6 +51,7 @@ export function nodeBackward(
   const { program, pass, regions, mixingSums } = context;
   const { offset: dy, side, vectors } = gradient;
   const reduced = candidates.filter(({ isOwn }) => learnsMixing(context) || isOwn);
+  if (reduced.length === 0) return;
   const channels = 4 * vectors;
   const totals = program.arena.take(channels * (1 + reduced.length));
   const withSums = reduced.map((candidate, i) => {

@@ -1,8 +1,8 @@
 import { edgesOf } from "../../core/space";
 import type { SupernetSpec } from "../engine";
 import { TERM, WINDOW } from "./kernels";
-import { type Context, keeps, learnsMixing } from "./layer";
-import { type Candidate, nodeBackward, termsOf } from "./node";
+import { type Context, keeps, learnsMixing, windowOf } from "./layer";
+import { type Candidate, nodeBackward, spreadOf, termOf, termsOf } from "./node";
 import type { Tensor } from "./program";
 import { vectorsOf } from "./weights";
 
@@ -151,17 +151,17 @@ export class Bypass {
     const { program } = this.context;
     const terms = this.edges(([source]) => source === from).flatMap(({ to, weight }) => {
       const dy = this.after[to];
-      return dy ? [{ kind: TERM.identity, dy: dy.offset, weight }] : [];
+      return dy ? [spreadOf(TERM.identity, dy, weight)] : [];
     });
     const rest = this.rests[from];
     const pool = this.pools[from];
     const read = pool?.y ?? rest;
     const dx = program.tensor(read.side, read.vectors);
-    if (terms.length > 0) program.addSpread({ dx: dx.offset, side: read.side, vectors: read.vectors }, terms);
+    if (terms.length > 0) program.addSpread({ dx: dx.offset, side: read.side, vectors: read.vectors, mask: -1 }, terms);
     this.before[from] = dx;
     if (!pool) return;
     const whole = program.tensor(rest.side, rest.vectors);
-    program.add("windowsData", { ...this.windowOf(rest, pool), dy: dx.offset, dx: whole.offset, add: 0 });
+    program.add("windowsData", { ...this.windowOf(rest, pool), dy: dx.offset, dx: whole.offset, add: 0, weight: -1 });
     program.release(dx);
     this.before[from] = whole;
   }
@@ -219,8 +219,7 @@ export class Bypass {
   /** The rests of the nodes that lead into one, as terms of its own. */
   private into(node: number): Candidate[] {
     return this.edges(([, to]) => to === node).map(({ from, to, choice, weight }) => {
-      const { offset: source, vectors: sourceVectors } = this.pools[from]?.y ?? this.rests[from];
-      const term = { kind: TERM.identity, source, sourceVectors, first: 0, stats: -1, weight, sums: -1 };
+      const term = termOf(TERM.identity, this.pools[from]?.y ?? this.rests[from], weight);
       return { from, to, choice, term, isOwn: false };
     });
   }
@@ -248,7 +247,7 @@ export class Bypass {
     this.pools[node] = pool;
   }
 
-  private windowOf({ side: xSide, vectors }: Tensor, { winners }: Pool) {
-    return { kind: WINDOW.block, stride: 2, xSide, vectors, winners: winners.offset };
+  private windowOf(rest: Tensor, { y, winners }: Pool) {
+    return windowOf(WINDOW.block, 2, rest, y, winners);
   }
 }

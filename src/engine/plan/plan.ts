@@ -2,10 +2,12 @@ import { InputError } from "../../core/errors";
 import type { StepPasses } from "../../core/settings";
 import type { SupernetSpec } from "../engine";
 import { layoutSize, parameterLayout, runningLayout } from "../network";
+import { forOneShot } from "../oneshot";
 import { dartsNetwork } from "./darts";
 import type { Entry, Kind } from "./kernels";
 import { type Context, learnsMixing, PASSES, type Pass, type ProgramName, type Regions } from "./layer";
 import { nasBench201Network } from "./nasbench201";
+import { oneShotNetwork } from "./oneshot";
 import { mixingSize } from "./partial";
 import { Arena, Program } from "./program";
 import { type Block, Packing, packedSizeOf, vectorsOf } from "./weights";
@@ -67,6 +69,7 @@ const DEFAULT_LIMIT = 2 ** 31;
 const NETWORKS: Readonly<Record<string, (context: Context) => void>> = {
   nasbench201: nasBench201Network,
   darts: dartsNetwork,
+  ...forOneShot(oneShotNetwork),
 };
 
 /**
@@ -90,6 +93,7 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
     gradient: arena.take(packed * parts),
     running: arena.take(packedSizeOf(tracked)),
     mixing: arena.take(mixed),
+    one: arena.take(1),
     hyper: arena.take(4),
     labels: arena.take(images),
     images: arena.take(sizes.image ** 2 * vectorsOf(sizes.imageChannels) * 4 * images),

@@ -7,6 +7,7 @@ import {
   convWeights,
   keeps,
   type Layer,
+  type Norm,
   normBackward,
   normForward,
   normOf,
@@ -18,12 +19,54 @@ import { vectorsOf } from "./weights";
 
 /** The layers around the cells: stem, residual blocks of stride 2 (NAS-Bench-201, AutoDL-Projects), heads. */
 
+/** Adds the forward entries of a layer of the tensor before it. */
+export type Build = (x: Tensor) => Layer;
+
+/**
+ * Adds the entries of one pass through layers one after the other, up to their gradients.
+ * @param layers with the names of their entries' layers; the first one has nothing to learn but weights
+ */
+export function sequence(
+  context: Context,
+  layers: readonly (readonly [name: string, build: Build])[],
+  end: (x: Tensor) => Head,
+): void {
+  const { spec, pass, program, regions } = context;
+  const { image, imageChannels } = spec.sizes;
+  let x: Tensor = { offset: regions.images, side: image, vectors: vectorsOf(imageChannels) };
+  const made = layers.map(([name, build], i) => {
+    program.layer = name;
+    const layer = build(x);
+    // Without a backward pass nobody needs an input again; the images are not the program's to release.
+    if (!keeps(context) && i > 0) program.release(x);
+    x = layer.y;
+    return layer;
+  });
+  program.layer = "head";
+  const last = end(x);
+  if (!keeps(context)) return;
+
+  let dy = last.backward();
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const learnsWeights = pass === "weights";
+    if (i === 0 && !learnsWeights) break;
+    program.layer = layers[i][0];
+    const dx = made[i].backward(dy, i > 1 || (i > 0 && learnsWeights));
+    if (dx) dy = dx;
+  }
+}
+
 /** Convolution 3 x 3 and batch norm, without a rectifier. */
 export function stem(context: Context, images: Tensor, channels: number): Layer {
-  const { program } = context;
   const conv = convolution(context, "stem/conv", images, { kernel: 3, stride: 1, channels, rectify: false });
+  return convNorm(context, conv, (z) => normOf(context, "stem", z));
+}
+
+/** A convolution and batch norm. */
+export function convNorm(context: Context, conv: Convolution, normed: (z: Tensor) => Norm): Layer {
+  const { program } = context;
   convForward(context, conv);
-  const norm = normOf(context, "stem", conv.z);
+  const norm = normed(conv.z);
   const y = normForward(context, norm);
   const release = () => {
     releaseNorm(context, norm);
@@ -32,12 +75,14 @@ export function stem(context: Context, images: Tensor, channels: number): Layer 
   if (!keeps(context)) release();
   return {
     y,
-    backward(dy) {
+    backward(dy, wanted) {
       normBackward(context, norm, dy);
-      convWeights(context, conv, conv.z);
-      release();
       program.release(dy, y);
-      return undefined;
+      convWeights(context, conv, conv.z);
+      const dx = wanted ? program.tensor(conv.x.side, conv.x.vectors) : undefined;
+      if (dx) convData(context, conv, conv.z, dx, false);
+      release();
+      return dx;
     },
   };
 }
@@ -57,7 +102,7 @@ export function residual(context: Context, name: string, x: Tensor, channels: nu
   program.add("pool", { x: x.offset, xSide: x.side, vectors: x.vectors, y: pooled.offset });
   const shortcut = convolution(context, `${name}/shortcut`, pooled, { kernel: 1, stride: 1, channels, rectify: false });
   convForward(context, shortcut);
-  const y = normForward(context, norm2, shortcut.z);
+  const y = normForward(context, norm2, { addend: shortcut.z });
   program.release(shortcut.z);
 
   const release = () => {

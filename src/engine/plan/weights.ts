@@ -33,7 +33,7 @@ export class Packing {
     for (const name of names) {
       const parameter = this.byName.get(name);
       if (!parameter) throw new Error(`the layout has no parameter ${name}`);
-      const size = packedSize(parameter.shape);
+      const size = packedSize(parameter);
       this.blocks.push({ parameter, offset: this.size, size, positions });
       this.size += size;
     }
@@ -43,31 +43,37 @@ export class Packing {
 
 /** Floats of all parameters, packed. */
 export function packedSizeOf(layout: readonly Parameter[]): number {
-  return layout.reduce((sum, { shape }) => sum + packedSize(shape), 0);
+  return layout.reduce((sum, parameter) => sum + packedSize(parameter), 0);
 }
 
-/** Out channels, in channels, taps and packed rows (in channels, padded) of a shape: what has no in channels has one row. */
-function dimensions(shape: readonly number[]): { outs: number; ins: number; taps: number; rows: number } {
+/**
+ * Out channels, in channels, those of a group, taps and packed rows (in channels, padded) of a parameter: what has no in channels has
+ * one row.
+ */
+function dimensions({ shape, groups }: Parameter) {
   const outs = shape[shape.length - 1];
   const isMatrix = shape.length === 2 || shape.length === 4;
   const ins = isMatrix ? shape[shape.length - 2] : 1;
   const taps = shape.length > 2 ? shape[0] * shape[1] : 1;
-  return { outs, ins, taps, rows: isMatrix ? vectorsOf(ins) * 4 : 1 };
+  const group = ins / groups;
+  return { outs, ins, group, taps, rows: isMatrix ? groups * vectorsOf(group) * 4 : 1 };
 }
 
-function packedSize(shape: readonly number[]): number {
-  const { outs, taps, rows } = dimensions(shape);
+function packedSize(parameter: Parameter): number {
+  const { outs, taps, rows } = dimensions(parameter);
   return vectorsOf(outs) * 4 * taps * rows;
 }
 
 /** Calls back with the flat and the packed index of every scalar. */
 function pairs(blocks: readonly Block[], each: (flat: number, packed: number) => void): void {
   for (const { parameter, offset } of blocks) {
-    const { outs, ins, taps, rows } = dimensions(parameter.shape);
+    const { outs, ins, group, taps, rows } = dimensions(parameter);
+    const padding = vectorsOf(group) * 4 - group;
     let flat = parameter.offset;
     for (let tap = 0; tap < taps; tap++) {
       for (let i = 0; i < ins; i++) {
-        for (let o = 0; o < outs; o++) each(flat++, offset + (((o >> 2) * taps + tap) * rows + i) * 4 + (o & 3));
+        const row = i + Math.floor(i / group) * padding;
+        for (let o = 0; o < outs; o++) each(flat++, offset + (((o >> 2) * taps + tap) * rows + row) * 4 + (o & 3));
       }
     }
   }

@@ -2,9 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import { InputError } from "../../core/errors";
 import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
 import { layoutSize, parameterLayout } from "../network";
+import { forOneShot } from "../oneshot";
 import type { Parameter } from "../parameter";
 import { DartsSupernet } from "./darts";
 import { crossEntropy } from "./layers";
+import { OneShotSupernet } from "./oneshot";
 import type { Mixing, ReferenceNetwork } from "./parts";
 import { Supernet } from "./supernet";
 
@@ -12,6 +14,7 @@ import { Supernet } from "./supernet";
 const NETWORKS: Readonly<Record<string, new (spec: SupernetSpec, layout: readonly Parameter[]) => ReferenceNetwork>> = {
   nasbench201: Supernet,
   darts: DartsSupernet,
+  ...forOneShot(OneShotSupernet),
 };
 
 /** Added to the gradient's norm before dividing by it, as PyTorch's clip_grad_norm_ does. */

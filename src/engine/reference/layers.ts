@@ -90,6 +90,11 @@ export function blockPool(x: tf.Tensor): tf.Tensor {
   return largest(x, 2, 2, "same");
 }
 
+/** The same of a map that is padded by 1. */
+export function paddedBlockPool(x: tf.Tensor): tf.Tensor {
+  return largest(x, 2, 2, 1);
+}
+
 function largest(x: tf.Tensor, size: number, stride: 1 | 2, pad: 1 | "same"): tf.Tensor {
   return layer(
     (input, save) => {

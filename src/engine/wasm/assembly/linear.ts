@@ -56,6 +56,13 @@ function combine(out: usize, constant: v128): void {
   }
 }
 
+/** Zeros where a mask, of all images of one vector, is not above zero. */
+function hide(out: usize, mask: usize): void {
+  for (let b: usize = 0; b < row; b += 16) {
+    v128.store(out + b, v128.and(v128.load(out + b), f32x4.gt(v128.load(mask + b), zero())));
+  }
+}
+
 function divide(numerator: v128, denominator: i32): v128 {
   return f32x4.div(numerator, f32x4.splat(<f32>denominator));
 }
@@ -72,6 +79,7 @@ export function norm(a: usize): void {
   const scale = arg(a, 4), offset = arg(a, 5);
   const addend = arg(a, 6);
   const y = at(arg(a, 7));
+  const rectify = arg(a, 8) != 0;
   const units = arg(a, 1) * vectors;
   for (let u = from(units), last = to(units); u < last; u++) {
     const v = <usize>(u % vectors);
@@ -81,6 +89,7 @@ export function norm(a: usize): void {
     part(z + place, gain);
     if (addend >= 0) part(at(addend) + place, f32x4.splat(1));
     combine(y + place, f32x4.sub(affine(offset, v << 4, 0), f32x4.mul(gain, v128.load(stats + (v << 5)))));
+    if (rectify) hide(y + place, y + place);
   }
 }
 
@@ -113,7 +122,17 @@ export function normMap(a: usize): void {
 /** Kinds of term and the fields of one, as plan/kernels.ts has them. */
 const NORMALISED = 1;
 const AVERAGE = 2;
-export const TERM_BYTES: usize = 28;
+export const TERM_BYTES: usize = 36;
+
+/** Whether the term at `t` is there for vector v. */
+export function covers(t: usize, v: i32): bool {
+  return v >= arg(t, 7) && v < arg(t, 7) + arg(t, 8);
+}
+
+/** Where the term at `t` has the source's row for vector v at the first position. */
+export function sourceOf(t: usize, v: i32): usize {
+  return at(arg(t, 1)) + (<usize>(arg(t, 3) + v - arg(t, 7))) * row;
+}
 
 export function node(a: usize): void {
   const y = at(arg(a, 0));
@@ -127,9 +146,10 @@ export function node(a: usize): void {
     let constant = zero();
     clear();
     for (let t = terms; t < termsEnd; t += TERM_BYTES) {
+      if (!covers(t, v)) continue;
       const kind = arg(t, 0), sourceVectors = arg(t, 2);
       const weight = v128.load32_splat(at(arg(t, 5)));
-      const source = at(arg(t, 1)) + (<usize>(arg(t, 3) + v)) * row;
+      const source = sourceOf(t, v);
       const pixel = (<usize>sourceVectors) * row;
       if (kind == AVERAGE) window(source, pixel, side, p, weight, false);
       else if (kind == NORMALISED) {
@@ -180,7 +200,7 @@ export function nodeMap(a: usize): void {
     const v = u - p * vectors;
     const lane = (<usize>v) << 4;
     for (let t = terms; t < termsEnd; t += TERM_BYTES) {
-      const z = at(arg(t, 1)) + (<usize>(p * arg(t, 2) + arg(t, 3) + v)) * row;
+      const z = sourceOf(t, v) + (<usize>(p * arg(t, 2))) * row;
       const stats = at(arg(t, 4)) + ((<usize>v) << 5);
       const inverse = v128.load(stats, 16);
       const gain = f32x4.mul(v128.load32_splat(at(arg(t, 5))), inverse);
@@ -194,24 +214,30 @@ export function nodeMap(a: usize): void {
   }
 }
 
+/** Bytes of a term of `spread`. */
+const SPREAD_BYTES: usize = 28;
+
 export function spread(a: usize): void {
   const dx = at(arg(a, 0));
-  const side = arg(a, 1), vectors = arg(a, 2);
-  const terms = a + 16;
-  const termsEnd = terms + (<usize>arg(a, 3)) * 12;
-  const pixel = (<usize>vectors) * row;
+  const side = arg(a, 1), vectors = arg(a, 2), mask = arg(a, 3);
+  const terms = a + 20;
+  const termsEnd = terms + (<usize>arg(a, 4)) * SPREAD_BYTES;
   const units = side * side * vectors;
   for (let u = from(units), last = to(units); u < last; u++) {
     const p = u / vectors;
-    const column = (<usize>(u - p * vectors)) * row;
+    const v = u - p * vectors;
     clear();
-    for (let t = terms; t < termsEnd; t += 12) {
-      const dy = at(arg(t, 1)) + column;
-      const weight = v128.load32_splat(at(arg(t, 2)));
+    for (let t = terms; t < termsEnd; t += SPREAD_BYTES) {
+      const start = arg(t, 5);
+      if (v < start || v >= start + arg(t, 6)) continue;
+      const pixel = (<usize>arg(t, 2)) * row;
+      const dy = at(arg(t, 1)) + (<usize>(arg(t, 3) + v - start)) * row;
+      const weight = v128.load32_splat(at(arg(t, 4)));
       if (arg(t, 0) == AVERAGE) window(dy, pixel, side, p, weight, true);
       else part(dy + (<usize>p) * pixel, weight);
     }
     combine(dx + (<usize>u) * row, zero());
+    if (mask >= 0) hide(dx + (<usize>u) * row, at(mask) + (<usize>u) * row);
   }
 }
 

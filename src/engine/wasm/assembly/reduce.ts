@@ -1,6 +1,6 @@
 /** Reductions over positions and real images. Threads share out vectors of channels, so that a sum is the same for any number of them. */
 import { arg, at, batch, fma, from, images, lanes, row, rows, to, zero } from "./machine";
-import { spreadAverage, TERM_BYTES } from "./linear";
+import { covers, sourceOf, spreadAverage, TERM_BYTES } from "./linear";
 
 const EPSILON: f32 = 1e-5;
 
@@ -168,8 +168,12 @@ export function nodeReduce(a: usize): void {
       continue;
     }
     const t = terms + (<usize>(u / vectors - 1)) * TERM_BYTES;
+    if (!covers(t, v)) {
+      v128.store(at(arg(t, 6)) + lane, s);
+      continue;
+    }
     const kind = arg(t, 0), sourceVectors = arg(t, 2);
-    const source = at(arg(t, 1)) + (<usize>(arg(t, 3) + v)) * row;
+    const source = sourceOf(t, v);
     const sourcePixel = (<usize>sourceVectors) * row;
     let inverse = f32x4.splat(1), mean = zero();
     if (kind == NORMALISED) {
@@ -211,7 +215,8 @@ export function examples(a: usize): void {
     for (let u = 0, units = side * side * vectors; u < units; u++) {
       const p = u / vectors;
       const v = u - p * vectors;
-      const source = at(arg(t, 1)) + (<usize>(p * arg(t, 2) + arg(t, 3) + v)) * row;
+      if (!covers(t, v)) continue;
+      const source = sourceOf(t, v) + (<usize>(p * arg(t, 2))) * row;
       let gradient = dy + (<usize>u) * row;
       let inverse = f32x4.splat(1), mean = zero();
       if (kind == AVERAGE) {

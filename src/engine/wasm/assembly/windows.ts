@@ -4,15 +4,20 @@ import { arg, at, from, row, to, zero } from "./machine";
 /** Kinds of window, as plan/kernels.ts has them. */
 const MAX = 0;
 const MEAN = 1;
-const ONE = 2;
+const LAST = 2;
 const BLOCK = 3;
+const CORNER = 4;
 
-/** The tap of the kind that looks at one pixel alone. */
-const LAST = 8;
+/** Whether a kind has a tap. */
+function looksAt(kind: i32, tap: i32): bool {
+  if (kind == LAST) return tap == 8;
+  if (kind == BLOCK) return tap > 3 && tap != 6;
+  return kind != CORNER || (tap < 5 && tap != 2);
+}
 
-/** The first tap that a kind looks at. */
-function firstTap(kind: i32): i32 {
-  return kind == ONE ? LAST : kind == BLOCK ? 4 : 0;
+/** Whether a kind takes a maximum. */
+function hasWinner(kind: i32): bool {
+  return kind == MAX || kind == BLOCK || kind == CORNER;
 }
 
 /** Pixels of a window around i that exist. */
@@ -24,20 +29,19 @@ export function windows(a: usize): void {
   const kind = arg(a, 0), stride = arg(a, 1);
   const x = at(arg(a, 2));
   const side = arg(a, 3), vectors = arg(a, 4);
-  const y = at(arg(a, 5)), winners = at(arg(a, 6));
-  const half = (side + stride - 1) / stride;
+  const y = at(arg(a, 5)), half = arg(a, 6), winners = at(arg(a, 7));
+  const isMax = hasWinner(kind);
   const units = half * half * vectors;
   for (let u = from(units), last = to(units); u < last; u++) {
     const p = u / vectors;
     const source = x + (<usize>(u % vectors)) * row;
     const top = (p / half) * stride - 1, left = (p % half) * stride - 1;
     const target = y + (<usize>u) * row;
-    const isMax = kind == MAX || kind == BLOCK;
     if (!isMax) memory.fill(target, 0, row);
     const share = f32x4.splat(1 / <f32>(inside(top + 1, side) * inside(left + 1, side)));
     let isFirst = true;
-    for (let tap = firstTap(kind); tap < 9; tap++) {
-      if (kind == BLOCK && tap % 3 == 0) continue;
+    for (let tap = 0; tap < 9; tap++) {
+      if (!looksAt(kind, tap)) continue;
       const line = top + tap / 3, column = left + (tap % 3);
       if (line < 0 || column < 0 || line >= side || column >= side) continue;
       const pixel = source + (<usize>((line * side + column) * vectors)) * row;
@@ -74,26 +78,28 @@ export function windowsData(a: usize): void {
   const kind = arg(a, 0), stride = arg(a, 1);
   const dy = at(arg(a, 2));
   const side = arg(a, 3), vectors = arg(a, 4);
-  const dx = at(arg(a, 5)), winners = at(arg(a, 6));
-  const add = arg(a, 7) != 0;
-  const half = (side + stride - 1) / stride;
+  const dx = at(arg(a, 5)), half = arg(a, 6), winners = at(arg(a, 7));
+  const add = arg(a, 8) != 0;
+  const weight: f32 = arg(a, 9) < 0 ? 1 : load<f32>(at(arg(a, 9)));
+  const isMax = hasWinner(kind);
   const units = side * side * vectors;
   for (let u = from(units), last = to(units); u < last; u++) {
     const q = u / vectors;
     const v = u % vectors;
     const target = dx + (<usize>u) * row;
     if (!add) memory.fill(target, 0, row);
-    for (let tap = firstTap(kind); tap < 9; tap++) {
+    for (let tap = 0; tap < 9; tap++) {
+      if (!looksAt(kind, tap)) continue;
       const bottom = q / side + 1 - tap / 3, right = (q % side) + 1 - (tap % 3);
       if (bottom < 0 || right < 0 || bottom % stride != 0 || right % stride != 0) continue;
       const line = bottom / stride, column = right / stride;
       if (line >= half || column >= half) continue;
       const place = (<usize>((line * half + column) * vectors + v)) * row;
       const name = f32x4.splat(<f32>tap);
-      const share = f32x4.splat(kind == MEAN ? 1 / <f32>(inside(bottom, side) * inside(right, side)) : 1);
+      const share = f32x4.splat(kind == MEAN ? weight / <f32>(inside(bottom, side) * inside(right, side)) : weight);
       for (let b: usize = 0; b < row; b += 16) {
         let part = f32x4.mul(share, v128.load(dy + place + b));
-        if (kind == MAX || kind == BLOCK) part = v128.and(part, f32x4.eq(name, v128.load(winners + place + b)));
+        if (isMax) part = v128.and(part, f32x4.eq(name, v128.load(winners + place + b)));
         v128.store(target + b, f32x4.add(v128.load(target + b), part));
       }
     }

@@ -6,41 +6,59 @@ import { MIXING, PIXELS, PLACE, store, WINDOW } from "./tile";
 
 /** Forward and backward maps of a cell's nodes. */
 
-/** Terms of the kinds identity and average that read the same tensor, at most one of each. */
+/** An average, with the identity of the same tensor where there is one: they share their loads. */
 export interface Pair<T> {
-  readonly tensor: number;
-  identity?: T;
-  average?: T;
+  readonly average: T;
+  readonly identity?: T;
 }
 
+/** Averages of different tensors, each with an identity that covers them whole, and the identities that are left. */
 export function paired<T extends { readonly kind: number }>(
   terms: readonly T[],
   tensorOf: (term: T) => number,
-): Pair<T>[] {
-  const pairs: Pair<T>[] = [];
-  for (const term of terms) {
-    if (term.kind === TERM.normalised) continue;
-    const role = term.kind === TERM.identity ? "identity" : "average";
-    let pair = pairs.find((other) => other.tensor === tensorOf(term) && other[role] === undefined);
-    if (!pair) {
-      pair = { tensor: tensorOf(term) };
-      pairs.push(pair);
-    }
-    pair[role] = term;
-  }
-  return pairs;
+): { pairs: Pair<T>[]; plain: T[] } {
+  const plain = terms.filter(({ kind }) => kind === TERM.identity);
+  const pairs = terms.flatMap((average) => {
+    if (average.kind !== TERM.average) return [];
+    const own = plain.findIndex((term) => tensorOf(term) === tensorOf(average));
+    return [{ average, identity: own < 0 ? undefined : plain.splice(own, 1)[0] }];
+  });
+  return { pairs, plain };
 }
 
-/** The terms of a node: pairs that read another node, and what is normalised. All nodes of a cell have the same number of vectors. */
-export function grouped(entry: Entry): { pairs: Pair<Term>[]; normalised: Term[] } {
+/** The terms of a node: pairs, other identities, and what is normalised. */
+export function grouped(entry: Entry): { pairs: Pair<Term>[]; plain: Term[]; normalised: Term[] } {
   const terms: Term[] = termsOf(entry, TERM_FIELDS);
   return {
-    pairs: paired(terms, ({ source }) => source),
+    ...paired(terms, ({ source }) => source),
     normalised: terms.filter(({ kind }) => kind === TERM.normalised),
   };
 }
 
-const NODE_FIELDS = ["y0", "side", "vectors", "pairs", "normalised"] as const;
+/** Place of what is vector 0 of a term for the sum, in vectors, and the range in which it is there. */
+export function ranged(offset: number, { first, to, count }: Ranged, images: number) {
+  return { at: vector(offset) + (first - to) * images, from: to, end: to + count };
+}
+
+type Ranged = Pick<Term, "first" | "to" | "count">;
+
+/** Adds identities to y: two vectors each from `records` on, tensor, its vectors, weight, 0; first and last vector, 0, 0. */
+const addPlain = (records: string) => `
+  for (var t = 0; t < plain; t++) {
+    let record = a[${records} + 2 * t];
+    let range = a[${records} + 2 * t + 1];
+    if (v < range.x || v >= range.y) { continue; }
+    let pixel = record.y * IMAGES;
+    let at = record.x + (row * side + col) * pixel + v * IMAGES + b;
+    let weight = mixing_weight(record.z);
+${unroll(PIXELS, (p) => `    y[${p}] += weight * m[at + ${p} * pixel];`)}
+  }`;
+
+function plainRecord(place: ReturnType<typeof ranged>, vectors: number, weight: number): number[] {
+  return [place.at, vectors, weight, 0, place.from, place.end, 0, 0];
+}
+
+const NODE_FIELDS = ["y0", "side", "vectors", "pairs", "normalised", "plain"] as const;
 const NODE_RECORDS = fieldVectors(NODE_FIELDS);
 
 const nodeShader = shader({
@@ -64,6 +82,7 @@ ${unroll(PIXELS, (p) => `    y[${p}] += identity * own.centre[${p}] + average * 
     let mean = m[record.z + 2 * v];
 ${unroll(PIXELS, (p) => `    y[${p}] += factor * (m[at + ${p} * pixel] - mean);`)}
   }
+${addPlain(`${NODE_RECORDS} + pairs + normalised`)}
 ${store("y0")}`,
 });
 
@@ -97,7 +116,8 @@ const nodeMapShader = both((reducing) =>
   }),
 );
 
-const SPREAD = ["dx", "side", "vectors", "count"] as const;
+const SPREAD = ["dx", "side", "vectors", "pairs", "plain", "mask"] as const;
+const SPREAD_RECORDS = fieldVectors(SPREAD);
 
 const spreadShader = shader({
   name: "spread",
@@ -105,12 +125,17 @@ const spreadShader = shader({
   globals: WINDOW + MIXING,
   body: `${PLACE}
   var y = Four();
-  for (var t = 0; t < count; t++) {
-    let record = a[${fieldVectors(SPREAD)} + t];
-    let own = window(record.x + v * IMAGES + b, vectors * IMAGES, side, row, col, true);
+  for (var t = 0; t < pairs; t++) {
+    let record = a[${SPREAD_RECORDS} + t];
+    let own = window(record.x + v * IMAGES + b, record.w * IMAGES, side, row, col, true);
     let identity = mixing_weight(record.y);
     let average = mixing_weight(record.z);
 ${unroll(PIXELS, (p) => `    y[${p}] += identity * own.centre[${p}] + average * own.mean[${p}];`)}
+  }
+${addPlain(`${SPREAD_RECORDS} + pairs`)}
+  if (mask >= 0) {
+    let at = mask + ((row * side + col) * vectors + v) * IMAGES + b;
+${unroll(PIXELS, (p) => `    y[${p}] = select(vec4f(), y[${p}], m[at + ${p} * vectors * IMAGES] > vec4f());`)}
   }
 ${store("dx")}`,
 });
@@ -121,12 +146,19 @@ function tileGroups(side: number, vectors: number, images: number): [number, num
 
 export function node(a: Arguments<"node">, { images }: Context, entry: Entry): Dispatch {
   const { side, vectors } = a;
-  const { pairs, normalised } = grouped(entry);
+  const { pairs, plain, normalised } = grouped(entry);
   const records = [
-    ...pairs.flatMap((p) => [vector(p.tensor), vectors, p.identity?.weight ?? -1, p.average?.weight ?? -1]),
+    ...pairs.flatMap(({ average, identity }) => [
+      vector(average.source),
+      average.sourceVectors,
+      identity?.weight ?? -1,
+      average.weight,
+    ]),
     ...normalised.flatMap((t) => [vector(t.source) + t.first * images, t.sourceVectors, vector(t.stats), t.weight]),
+    ...plain.flatMap((t) => plainRecord(ranged(t.source, t, images), t.sourceVectors, t.weight)),
   ];
-  const values = { y0: vector(a.y), side, vectors, pairs: pairs.length, normalised: normalised.length };
+  const counts = { pairs: pairs.length, normalised: normalised.length, plain: plain.length };
+  const values = { y0: vector(a.y), side, vectors, ...counts };
   return dispatch(nodeShader, values, tileGroups(side, vectors, images), records);
 }
 
@@ -151,9 +183,17 @@ export function nodeMap(a: Arguments<"nodeMap">, c: Context, entry: Entry): Disp
 
 export function spread(a: Arguments<"spread">, { images }: Context, entry: Entry): Dispatch {
   const { side, vectors } = a;
-  const terms = termsOf(entry, SPREAD_FIELDS);
-  const pairs = paired(terms, ({ dy }) => dy);
-  const records = pairs.flatMap((p) => [vector(p.tensor), p.identity?.weight ?? -1, p.average?.weight ?? -1, 0]);
-  const values = { dx: vector(a.dx), side, vectors, count: pairs.length };
+  const { pairs, plain } = paired(termsOf(entry, SPREAD_FIELDS), ({ dy }) => dy);
+  const records = [
+    ...pairs.flatMap(({ average, identity }) => [
+      vector(average.dy),
+      identity?.weight ?? -1,
+      average.weight,
+      average.dyVectors,
+    ]),
+    ...plain.flatMap((t) => plainRecord(ranged(t.dy, t, images), t.dyVectors, t.weight)),
+  ];
+  const counts = { pairs: pairs.length, plain: plain.length };
+  const values = { dx: vector(a.dx), side, vectors, ...counts, mask: vector(a.mask) };
   return dispatch(spreadShader, values, tileGroups(side, vectors, images), records);
 }

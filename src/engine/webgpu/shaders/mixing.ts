@@ -1,6 +1,6 @@
 import { type Arguments, type Entry, KERNELS } from "../../plan/kernels";
 import { type Dispatch, dispatch, fieldVectors, LANES, shader, unroll, vector } from "../shader";
-import { grouped } from "./cell";
+import { grouped, ranged } from "./cell";
 import { type Context, partialsOf } from "./context";
 import { both, meeting, reduced } from "./reduce";
 import { PIXELS, WINDOW } from "./tile";
@@ -13,6 +13,10 @@ const WALKS = {
     let own = window(record.x + v * IMAGES + b, record.y * IMAGES, side, row, col, false);
 ${unroll(PIXELS, (p) => `    identity += g${p} * own.centre[${p}];`)}
 ${unroll(PIXELS, (p) => `    average += g${p} * own.mean[${p}];`)}`,
+  plain: `
+    let pixel = record.y * IMAGES;
+    let at = record.x + (row * side + col) * pixel + v * IMAGES + b;
+${unroll(PIXELS, (p) => `    identity += select(vec4f(), g${p} * m[at + ${p} * pixel], col + ${p} < side);`)}`,
   normalised: `
     let pixel = record.y * IMAGES;
     let at = record.x + (row * side + col) * pixel + v * IMAGES + b;
@@ -29,9 +33,9 @@ const TILE = `
     let dyAt = dy + ((row * side + col) * vectors + v) * IMAGES + b;
 ${unroll(PIXELS, (p) => `    let g${p} = select(vec4f(), m[dyAt + ${p} * vectors * IMAGES], col + ${p} < side);`)}`;
 
-const REDUCE_FIELDS = ["dy", "side", "vectors", "totals", "pairs"] as const;
+const REDUCE_FIELDS = ["dy", "side", "vectors", "totals", "pairs", "plain"] as const;
 
-/** The first workgroup of a vector takes the totals, then every pair and every normalised term has its own. */
+/** The first workgroup of a vector takes the totals, then every pair, other identity and normalised term has its own. */
 const nodeReduceShader = both((reducing) => {
   const { lanes, partials } = reducing;
   const loop = (walk: string) => `
@@ -56,6 +60,9 @@ ${walk}
   var average = vec4f();
   if (t < 0) {${loop(WALKS.totals)}
   } else if (t < pairs) {${loop(WALKS.pair)}
+  } else if (t < pairs + plain) {
+    if (v >= record.z && v < record.w) {${loop(WALKS.plain)}
+    }
   } else {${loop(WALKS.normalised)}
   }
 ${reduced(
@@ -72,13 +79,13 @@ ${reduced(
 const EXAMPLES = 16;
 const SLICES = 16;
 
-const EXAMPLE_FIELDS = ["dy", "side", "vectors", "add", "pairs"] as const;
+const EXAMPLE_FIELDS = ["dy", "side", "vectors", "add", "pairs", "plain"] as const;
 
 const examplesShader = both(({ meets }) => {
   const slices = meets ? SLICES : 1;
-  const loop = (walk: string) => `
+  const loop = (walk: string, inside = "") => `
     for (var i = lane / ${EXAMPLES}; i < side * tiles * vectors; i += ${slices}) {
-      let v = i % vectors;
+      let v = i % vectors;${inside}
       let place = i / vectors;${TILE}
 ${walk}
     }`;
@@ -110,6 +117,11 @@ ${walk}
   var average = vec4f();
   if (b < IMAGES) {
     if (group.y < pairs) {${loop(WALKS.pair)}
+    } else if (group.y < pairs + plain) {${loop(
+      WALKS.plain,
+      `
+      if (v < record.z || v >= record.w) { continue; }`,
+    )}
     } else {${loop(WALKS.normalised)}
     }
   }
@@ -141,25 +153,31 @@ const mixingGradientShader = shader({
   m[(out + k) >> 2][(out + k) & 3] = dot(sum, vec4f(1.0));`,
 });
 
-/** Records of pairs, then of normalised terms: tensor, vectors, stats, 0; the places of identity (or normalised) and average, 0, 0. */
+/**
+ * Records of pairs, then of other identities, then of normalised terms: tensor, vectors, stats, 0 (for other identities the range of
+ * vectors); the places of identity (or normalised) and average, 0, 0.
+ */
 function records(
   entry: Entry,
-  vectors: number,
   images: number,
   place: (term: { sums: number; weight: number }) => number,
-): { list: number[]; pairs: number; count: number } {
-  const { pairs, normalised } = grouped(entry);
+): { list: number[]; pairs: number; plain: number; count: number } {
+  const { pairs, plain, normalised } = grouped(entry);
   const list = [
-    ...pairs.flatMap(({ tensor, identity, average }) => [
-      vector(tensor),
-      vectors,
+    ...pairs.flatMap(({ identity, average }) => [
+      vector(average.source),
+      average.sourceVectors,
       0,
       0,
       identity ? place(identity) : -1,
-      average ? place(average) : -1,
+      place(average),
       0,
       0,
     ]),
+    ...plain.flatMap((term) => {
+      const { at, from, end } = ranged(term.source, term, images);
+      return [at, term.sourceVectors, from, end, place(term), -1, 0, 0];
+    }),
     ...normalised.flatMap((term) => [
       vector(term.source) + term.first * images,
       term.sourceVectors,
@@ -171,7 +189,7 @@ function records(
       0,
     ]),
   ];
-  return { list, pairs: pairs.length, count: pairs.length + normalised.length };
+  return { list, pairs: pairs.length, plain: plain.length, count: pairs.length + plain.length + normalised.length };
 }
 
 export function nodeReduce(a: Arguments<"nodeReduce">, c: Context, entry: Entry): Dispatch {
@@ -182,15 +200,15 @@ export function nodeReduce(a: Arguments<"nodeReduce">, c: Context, entry: Entry)
     return partials;
   };
   const totals = take(a.totals);
-  const { list, pairs, count } = records(entry, vectors, c.images, ({ sums }) => take(sums));
-  const values = { dy: vector(a.dy), side, vectors, totals, pairs };
+  const { list, pairs, plain, count } = records(entry, c.images, ({ sums }) => take(sums));
+  const values = { dy: vector(a.dy), side, vectors, totals, pairs, plain };
   return dispatch(nodeReduceShader(c.reducing), values, [vectors, 1 + count, 1], list);
 }
 
 export function examples(a: Arguments<"examples">, { images, reducing }: Context, entry: Entry): Dispatch {
   const { side, vectors, mixing, out, add } = a;
-  const { list, pairs, count } = records(entry, vectors, images, ({ weight }) => out + (weight - mixing) * images);
-  const values = { dy: vector(a.dy), side, vectors, add, pairs };
+  const { list, pairs, plain, count } = records(entry, images, ({ weight }) => out + (weight - mixing) * images);
+  const values = { dy: vector(a.dy), side, vectors, add, pairs, plain };
   return dispatch(examplesShader(reducing), values, [Math.ceil(images / EXAMPLES), count, 1], list);
 }
 

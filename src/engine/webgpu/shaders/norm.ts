@@ -113,7 +113,7 @@ fn affine(place: i32, v: i32, otherwise: f32) -> vec4f {
 
 const normShader = shader({
   name: "norm",
-  fields: ["z", "positions", "vectors", "stats", "scale", "offset", "addend", "y", "stride"],
+  fields: ["z", "positions", "vectors", "stats", "scale", "offset", "addend", "y", "rectify", "stride"],
   globals: AFFINE,
   body: `
   let v = id.y;
@@ -121,7 +121,7 @@ const normShader = shader({
   let constant = affine(offset, v, 0.0) - factor * m[stats + 2 * v];
 ${map(`    var value = factor * m[z + at] + constant;
     if (addend >= 0) { value += m[addend + at]; }
-    m[y + at] = value;`)}`,
+    m[y + at] = select(value, max(value, vec4f()), rectify != 0);`)}`,
 });
 
 const REDUCE_FIELDS = ["dy", "z", "positions", "vectors", "stats", "scale", "offset", "partials"] as const;
@@ -231,6 +231,7 @@ export function norm(a: Arguments<"norm">, { images }: Context): Dispatch {
     offset: vector(a.offset),
     addend: vector(a.addend),
     y: vector(a.y),
+    rectify: a.rectify,
     stride,
   };
   return dispatch(normShader, values, [groups, vectors, 1]);

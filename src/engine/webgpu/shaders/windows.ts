@@ -1,6 +1,7 @@
 import { type Arguments, KERNELS, WINDOW } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
 import type { Context } from "./context";
+import { MIXING } from "./tile";
 
 /** Windows of 3 x 3 pixels, copies and shuffles of channels, and means over all positions. */
 
@@ -8,11 +9,21 @@ const INSIDE = `
 fn inside(i: i32, side: i32) -> i32 { return min(i + 2, side) - max(i - 1, 0); }
 `;
 
+/** Whether a window of the kind at hand takes its maximum, and whether it lacks tap t where it does. */
+const MAXIMUM = `
+fn maximum(kind: i32) -> bool { return kind == ${WINDOW.max} || kind == ${WINDOW.block} || kind == ${WINDOW.corner}; }
+fn lacks(kind: i32, t: i32) -> bool {
+  if (kind == ${WINDOW.block}) { return t < 4 || t == 6; }
+  return kind == ${WINDOW.corner} && (t > 4 || t == 2);
+}
+`;
+
 const windowsShader = shader({
   name: "windows",
   fields: KERNELS.windows,
+  globals: MAXIMUM,
   body: `
-  let half = (xSide + stride - 1) / stride;
+  let half = ySide;
   let b = id.x % IMAGES;
   let p = id.x / IMAGES;
   if (p >= half * half) { return; }
@@ -27,8 +38,7 @@ const windowsShader = shader({
   for (var t = 0; t < 9; t++) {
     let line = top + t / 3;
     let column = left + t % 3;
-    if (u32(line) >= u32(xSide) || u32(column) >= u32(xSide)) { continue; }
-    if (kind == ${WINDOW.block} && (line < top + 1 || column < left + 1)) { continue; }
+    if (u32(line) >= u32(xSide) || u32(column) >= u32(xSide) || lacks(kind, t)) { continue; }
     let value = m[x + ((line * xSide + column) * vectors + v) * IMAGES + b];
     winner = select(winner, vec4f(f32(t)), value > best);
     best = max(best, value);
@@ -37,7 +47,7 @@ const windowsShader = shader({
     if (t == 8) { last = value; }
   }
   let at = (p * vectors + v) * IMAGES + b;
-  if (kind == ${WINDOW.max} || kind == ${WINDOW.block}) {
+  if (maximum(kind)) {
     m[y + at] = best;
     m[winners + at] = winner;
   } else if (kind == ${WINDOW.mean}) {
@@ -50,16 +60,15 @@ const windowsShader = shader({
 const windowsDataShader = shader({
   name: "windowsData",
   fields: KERNELS.windowsData,
-  globals: INSIDE,
+  globals: INSIDE + MAXIMUM + MIXING,
   body: `
-  let half = (xSide + stride - 1) / stride;
+  let half = ySide;
   let b = id.x % IMAGES;
   let q = id.x / IMAGES;
   if (q >= xSide * xSide) { return; }
   let v = id.y;
   let to = dx + (q * vectors + v) * IMAGES + b;
   var sum = vec4f();
-  if (add != 0) { sum = m[to]; }
   for (var t = 0; t < 9; t++) {
     let bottom = q / xSide + 1 - t / 3;
     let right = q % xSide + 1 - t % 3;
@@ -67,7 +76,7 @@ const windowsDataShader = shader({
     if (bottom / stride >= half || right / stride >= half) { continue; }
     let at = ((bottom / stride * half + right / stride) * vectors + v) * IMAGES + b;
     let d = m[dy + at];
-    if (kind == ${WINDOW.max} || kind == ${WINDOW.block}) {
+    if (maximum(kind)) {
       sum += select(vec4f(), d, m[winners + at] == vec4f(f32(t)));
     } else if (kind == ${WINDOW.mean}) {
       sum += d / f32(inside(bottom, xSide) * inside(right, xSide));
@@ -75,6 +84,8 @@ const windowsDataShader = shader({
       sum += d;
     }
   }
+  if (weight >= 0) { sum *= mixing_weight(weight); }
+  if (add != 0) { sum += m[to]; }
   m[to] = sum;`,
 });
 
@@ -161,7 +172,7 @@ function groups(positions: number, vectors: number, { images }: Context): [numbe
 
 export function windows(a: Arguments<"windows">, c: Context): Dispatch {
   const values = { ...a, x: vector(a.x), y: vector(a.y), winners: vector(a.winners) };
-  return dispatch(windowsShader, values, groups(Math.ceil(a.xSide / a.stride) ** 2, a.vectors, c));
+  return dispatch(windowsShader, values, groups(a.ySide ** 2, a.vectors, c));
 }
 
 export function windowsData(a: Arguments<"windowsData">, c: Context): Dispatch {
