@@ -16,104 +16,103 @@ export interface Question {
 /** Seeds for choosing defaults, and seeds for judging them, which no choice has seen. */
 export const SEEDS = { choose: [100, 131], judge: [0, 15] } as const;
 
-/** The same architecture rate, start and constants as the authors of BaLeNAS print in their code. */
-const AUTHORS: Partial<Settings> = { archRate: 3e-4, weightsAt: "mean", weightRate: 0.025, batch: 64 };
+/** What the sweep began with: the settings that the lines of 16 px differ from. */
+const FIRST: Partial<Settings> = { image: 16, batch: 32 };
+const SMALL: Partial<Settings> = { image: 8, batch: 32 };
+
+const lines = (base: Partial<Settings>, all: Readonly<Record<string, Partial<Settings>>>): Line[] =>
+  Object.entries(all).map(([name, settings]) => ({ name, settings: { ...base, ...settings } }));
 
 export const QUESTIONS: readonly Question[] = [
   {
-    title: "Where the weights are trained, and what the scales add",
-    lines: [
-      { name: "default", settings: {} },
-      { name: "at-mean", settings: { weightsAt: "mean" } },
-      { name: "fixed-0.3", settings: { scales: "fixed", fixedScale: 0.3 } },
-      { name: "fixed-0.6", settings: { scales: "fixed", fixedScale: 0.6 } },
-      { name: "no-noise", settings: { scales: "none" } },
-      { name: "authors", settings: AUTHORS },
-    ],
-  },
-  {
-    title: "Architecture rate",
-    lines: [
-      { name: "rate-0.00125", settings: { archRate: 0.00125 } },
-      { name: "rate-0.005", settings: { archRate: 0.005 } },
-      { name: "rate-0.01", settings: { archRate: 0.01 } },
-    ],
-  },
-  {
-    title: "Data size N, curvature, samples",
-    lines: [
-      { name: "n-5000", settings: { posteriorN: 5000 } },
-      { name: "n-100000", settings: { posteriorN: 100_000 } },
-      { name: "per-example", settings: { curvature: "example" } },
-      { name: "two-samples", settings: { samples: 2 } },
-    ],
-  },
-  {
-    title: "Images, weights and sizes",
-    lines: [
-      { name: "weight-rate-0.1", settings: { weightRate: 0.1 } },
-      { name: "weight-rate-0.025", settings: { weightRate: 0.025 } },
-      { name: "warm-up-600", settings: { warmupSteps: 600 } },
-      { name: "8-px", settings: { image: 8 } },
-      { name: "three-cells", settings: { cells: 3, steps: 1200, archRate: 0.005 } },
-      { name: "8-channels", settings: { channels: 8, steps: 1200, archRate: 0.005 } },
-      { name: "steps-1200", settings: { steps: 1200, archRate: 0.005 } },
-    ],
-  },
-  {
-    title: "At 8 px, where a step costs a quarter",
-    lines: [
-      { name: "8-px-rate-0.005", settings: { image: 8, archRate: 0.005 } },
-      { name: "8-px-n-5000", settings: { image: 8, posteriorN: 5000 } },
-      { name: "8-px-fixed-0.6", settings: { image: 8, scales: "fixed", fixedScale: 0.6 } },
-      { name: "8-px-8-channels", settings: { image: 8, channels: 8 } },
-      { name: "8-px-three-cells", settings: { image: 8, cells: 3 } },
-      { name: "8-px-batch-64", settings: { image: 8, batch: 64 } },
-      { name: "8-px-warm-up", settings: { image: 8, warmupSteps: 600 } },
-      { name: "8-px-per-example", settings: { image: 8, curvature: "example" } },
-      { name: "8-px-weight-rate-0.1", settings: { image: 8, weightRate: 0.1 } },
-      { name: "8-px-warm-up-example", settings: { image: 8, warmupSteps: 600, curvature: "example" } },
-      { name: "8-px-warm-up-0.005", settings: { image: 8, warmupSteps: 600, archRate: 0.005 } },
-      { name: "8-px-warm-up-batch-64", settings: { image: 8, warmupSteps: 600, batch: 64 } },
+    title: "The default, and its ablations",
+    lines: lines(
+      {},
       {
-        name: "8-px-warm-up-example-0.005",
-        settings: { image: 8, warmupSteps: 600, curvature: "example", archRate: 0.005 },
+        default: {},
+        "at-mean": { weightsAt: "mean" },
+        "fixed-0.6": { scales: "fixed", fixedScale: 0.6 },
+        "no-noise": { scales: "none" },
+        "rate-0.005": { archRate: 0.005 },
+        "warm-up": { warmupSteps: 600 },
+        // The author's constants of the posterior, in a search of this length.
+        author: { archRate: 3e-4, weightsAt: "mean" },
       },
-      { name: "8-px-warm-up-1200-0.005", settings: { image: 8, warmupSteps: 1200, archRate: 0.005 } },
-      { name: "8-px-batch-64-0.005", settings: { image: 8, batch: 64, archRate: 0.005 } },
-      { name: "8-px-two-samples", settings: { image: 8, samples: 2 } },
-      { name: "8-px-batch-64-fixed-0.6", settings: { image: 8, batch: 64, scales: "fixed", fixedScale: 0.6 } },
-      { name: "8-px-darts", settings: { image: 8, method: "darts" } },
-      { name: "8-px-drnas", settings: { image: 8, method: "drnas" } },
-    ],
+    ),
+  },
+  {
+    title: "Other methods at the default's sizes",
+    lines: lines(
+      {},
+      {
+        darts: { method: "darts" },
+        drnas: { method: "drnas" },
+        gdas: { method: "gdas" },
+        rsps: { method: "rsps" },
+      },
+    ),
+  },
+  {
+    title: "8 px, batches of 32",
+    lines: lines(SMALL, {
+      "8-px": {},
+      "8-px-rate-0.005": { archRate: 0.005 },
+      "8-px-n-5000": { posteriorN: 5000 },
+      "8-px-fixed-0.6": { scales: "fixed", fixedScale: 0.6 },
+      "8-px-8-channels": { channels: 8 },
+      "8-px-three-cells": { cells: 3 },
+      "8-px-two-samples": { samples: 2 },
+      "8-px-warm-up": { warmupSteps: 600 },
+      "8-px-per-example": { curvature: "example" },
+      "8-px-weight-rate-0.1": { weightRate: 0.1 },
+      "8-px-warm-up-example": { warmupSteps: 600, curvature: "example" },
+      "8-px-warm-up-0.005": { warmupSteps: 600, archRate: 0.005 },
+      "8-px-warm-up-example-0.005": { warmupSteps: 600, curvature: "example", archRate: 0.005 },
+      "8-px-warm-up-1200-0.005": { warmupSteps: 1200, archRate: 0.005 },
+      "8-px-darts": { method: "darts" },
+      "8-px-drnas": { method: "drnas" },
+    }),
+  },
+  {
+    title: "16 px, batches of 32",
+    lines: lines(FIRST, {
+      "16-px": {},
+      "16-px-at-mean": { weightsAt: "mean" },
+      "16-px-fixed-0.3": { scales: "fixed", fixedScale: 0.3 },
+      "16-px-fixed-0.6": { scales: "fixed", fixedScale: 0.6 },
+      "16-px-no-noise": { scales: "none" },
+      "16-px-rate-0.00125": { archRate: 0.00125 },
+      "16-px-rate-0.005": { archRate: 0.005 },
+      "16-px-n-5000": { posteriorN: 5000 },
+      "16-px-per-example": { curvature: "example" },
+      "16-px-three-cells": { cells: 3, steps: 1200, archRate: 0.005 },
+      "16-px-darts": { method: "darts" },
+    }),
   },
   {
     title: "Longer searches",
-    lines: [
-      { name: "long-slow", settings: { image: 8, batch: 64, steps: 9600, archRate: 0.000625 } },
-      { name: "long-batch-256", settings: { image: 8, batch: 256, steps: 4800 } },
-      { name: "long-four-samples", settings: { image: 8, batch: 64, samples: 4, steps: 4800 } },
-      { name: "long-16-px", settings: { image: 16, batch: 64, steps: 4800 } },
-    ],
+    lines: lines(
+      {},
+      {
+        "long-slow": { steps: 9600, archRate: 0.000625 },
+        "long-batch-256": { batch: 256, steps: 4800 },
+        "long-four-samples": { samples: 4, steps: 4800 },
+        "long-16-px": { image: 16, steps: 4800 },
+      },
+    ),
   },
   {
     title: "DARTS drifting into skips: few images, which the weights come to know by heart",
-    lines: [
-      { name: "drift", settings: { method: "darts", image: 8, images: 2500 } },
-      { name: "drift-long", settings: { method: "darts", image: 8, images: 2500, steps: 9600 } },
-      { name: "drift-three-cells", settings: { method: "darts", image: 8, images: 2500, cells: 3 } },
-      { name: "drift-0.01", settings: { method: "darts", image: 8, images: 2500, cells: 3, archRate: 0.01 } },
-    ],
-  },
-  {
-    title: "Other methods",
-    lines: [
-      { name: "darts", settings: { method: "darts" } },
-      { name: "drnas", settings: { method: "drnas" } },
-      { name: "gdas", settings: { method: "gdas" } },
-      { name: "rsps", settings: { method: "rsps" } },
-    ],
+    lines: lines(
+      { ...SMALL, method: "darts", images: 2500 },
+      {
+        drift: {},
+        "drift-long": { steps: 9600 },
+        "drift-three-cells": { cells: 3 },
+        "drift-0.01": { cells: 3, archRate: 0.01 },
+      },
+    ),
   },
 ];
 
-export const LINES: readonly Line[] = QUESTIONS.flatMap(({ lines }) => lines);
+export const LINES: readonly Line[] = QUESTIONS.flatMap((question) => question.lines);
