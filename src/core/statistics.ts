@@ -22,7 +22,7 @@ export function rankCorrelation(a: readonly number[], b: readonly number[]): num
 }
 
 /** Places of values among all, from 0; equals share the mean of theirs. */
-function ranks(values: readonly number[]): number[] {
+export function ranks(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
   const rank = new Array<number>(values.length);
   for (let first = 0; first < order.length; ) {

@@ -1,4 +1,6 @@
 import type { Engine, SupernetSpec } from "./engine";
+import type { ProbePlan } from "./plan/probe";
+import type { Prober } from "./probe";
 
 /** Where a page's words do not fit. */
 export const IN_NODE = typeof process !== "undefined" && process.versions?.node !== undefined;
@@ -19,6 +21,8 @@ export interface OpenDevice {
    * @param onProgress hears of kernels where they are compiled first
    */
   createEngine(spec: SupernetSpec, weights: Float32Array, onProgress?: Progress): Promise<Engine>;
+  /** Looks into discrete networks of one batch; absent where another engine runs. @throws {InputError} where one is too large */
+  createProber?(plans: readonly ProbePlan[]): Promise<Prober>;
   /** Calls back once, with a sentence for people, when the device is lost or reports an error: what its engines return is void then. */
   onLost(callback: (reason: string) => void): void;
   /** Gives the device back. Dispose its engines first. */

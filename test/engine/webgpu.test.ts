@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors";
+import { NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
+import type { Scores } from "../../src/core/proxies";
 import { RandomStream } from "../../src/core/random";
 import type { NetworkSizes } from "../../src/core/space";
 import { outputEnd } from "../../src/engine/plan/exchange";
@@ -7,12 +9,15 @@ import { createPlan, type Plan } from "../../src/engine/plan/plan";
 import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
 import { Executor } from "../../src/engine/webgpu/executor";
 import { lower, type Variant, variantsFor } from "../../src/engine/webgpu/lower";
+import { createWebGpuProber } from "../../src/engine/webgpu/prober";
 import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
+import { scoreCandidates } from "../../src/search/proxies";
 import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
 import { dartsCase, dartsOracle, partialDartsCase } from "../support/darts";
 import { Interpreter } from "../support/interpreter";
 import { oneShotCase, oneShotOracle } from "../support/oneshot";
 import { oracle } from "../support/oracle";
+import { proxiesByDefinition } from "../support/proxies";
 import { compareUnrolled } from "../support/unrolled";
 
 const TOLERANCE = 1e-4;
@@ -73,6 +78,33 @@ beforeEach(() => {
 });
 
 afterAll(() => device.destroy());
+
+describe("probes on WebGPU", () => {
+  it("score as the papers define, in float64", async () => {
+    const sizes = { channels: 3, image: 7, imageChannels: 1, classes: 4 };
+    const { spec, batch } = discreteCase(CELLS["every operation"], sizes, 6);
+    const architecture = spec.architecture ?? [];
+    const proxies = ["naswot", "synflow", "snip", "fisher", "grad_norm", "jacob_cov"] as const;
+    const candidates = [SPACE.parse(CELLS["sums of terms alone"]), architecture];
+    const scores: Scores[] = [];
+    for await (const each of scoreCandidates(candidates, {
+      space: SPACE,
+      sizes: spec.sizes,
+      batch,
+      seed: 5,
+      repeats: 1,
+      proxies,
+      device: { createProber: (plans) => createWebGpuProber(device, plans) },
+    })) {
+      scores.push(each);
+    }
+    expect(problems).toEqual([]);
+    const expected = proxiesByDefinition({ ...spec, architecture }, batch, 5);
+    for (const name of proxies) {
+      expect(relativeError([scores[1][name] ?? Number.NaN], [expected[name] ?? Number.NaN]), name).toBeLessThan(1e-3);
+    }
+  });
+});
 
 describe("the WebGPU engine", () => {
   for (const { name, sizes, batch, mix, variant } of SETTINGS) {

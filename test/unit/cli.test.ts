@@ -4,9 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openBenchmark } from "../../src/cli/files";
 import { CONTROL_KEYS, CONTROLS } from "../../src/core/controls";
+import { withDefaults } from "../../src/core/settings";
+import { openSearch } from "../../src/search/open";
 import type { CheckpointRecord, HeaderRecord, ResultRecord, RunRecord, StepRecord } from "../../src/search/records";
-import { parseRunFile } from "../../src/search/runfile";
+import { parseRunFile, toLine } from "../../src/search/runfile";
 import { idxFolder } from "./synthetic-data";
 
 const ALL_3X3 = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
@@ -141,6 +144,49 @@ describe("nas search", { timeout: 60_000 }, () => {
     for (const key of CONTROL_KEYS) expect(stdout).toMatch(new RegExp(`^ +(--)?${key} `, "m"));
     expect(stdout).toContain("from 1 to 64; default 4");
     for (const { value, note } of CONTROLS.method.options) expect(stdout).toContain(`  ${value}: ${note}`);
+  });
+});
+
+describe("nas select", { timeout: 60_000 }, () => {
+  it("ranks draws of a run; Ctrl-C leaves scores with which the same command goes on", async () => {
+    const run = join(folder, "selected.jsonl");
+    const settings = withDefaults({ objective: "instant", seed: 3 });
+    const { search } = await openSearch(settings, { benchmark: await openBenchmark("nasbench201") });
+    writeFileSync(run, toLine(search.header));
+    const kept = join(folder, "scores.jsonl");
+    const options = "--samples 20 --channels 2 --image 8 --device wasm --resume".split(" ");
+    const command = ["select", "--run", run, ...options, kept];
+    const child = start(command);
+    const stopped = await ended(child, (text) => {
+      if (text.includes("20 of ")) child.kill("SIGINT");
+    });
+    expect({ status: stopped.status, stdout: stopped.stdout }, stopped.stderr).toEqual({ status: 1, stdout: "" });
+    expect(stopped.stderr).toContain("the same command goes on");
+    const [, ...before] = readFileSync(kept, "utf8").trim().split("\n");
+    const { status, stdout, stderr } = await nas(...command);
+    expect(status, stderr).toBe(0);
+    expect(
+      readFileSync(kept, "utf8")
+        .trim()
+        .split("\n")
+        .slice(1, 1 + before.length),
+    ).toEqual(before);
+
+    const lines = stdout.trim().split("\n");
+    const candidates = lines.slice(0, -1).map((line) => JSON.parse(line));
+    const selection = JSON.parse(lines[lines.length - 1]);
+    expect(candidates.map(({ rank }) => rank)).toEqual(candidates.map((_, i) => i + 1));
+    expect(Object.keys(candidates[0].scores)).toEqual(["naswot", "flops"]);
+    const { architecture, benchmark } = candidates[0];
+    const named = { kind: "selection", rankBy: ["naswot", "flops"], seed: 3, channels: 2, cells: 1, image: 8 };
+    expect(selection).toMatchObject({ ...named, architecture, benchmark });
+    expect(selection.oracle.cifar10.test).toBeGreaterThanOrEqual(benchmark.cifar10.test);
+    expect(selection.curve.at(-1)).toMatchObject({ samples: 20, architecture });
+    expect(selection.control.benchmark.cifar10.test).toBeGreaterThan(10);
+
+    const other = await nas(...command, "--temperature", "2");
+    expect(other).toMatchObject({ status: 2, stdout: "" });
+    expect(other.stderr).toContain("is of another selection");
   });
 });
 

@@ -38,6 +38,12 @@ export interface Plan {
   readonly programs: Readonly<Record<ProgramName, readonly Entry[]>>;
 }
 
+/** What an executor needs of a plan. */
+export interface Executable extends Pick<Plan, "images" | "floats"> {
+  readonly spec: Pick<SupernetSpec, "batch">;
+  readonly programs: Readonly<Record<string, readonly Entry[]>>;
+}
+
 /** What a setting costs, known before anything runs. */
 export interface PlanCost {
   /** Trainable scalars. */
@@ -63,10 +69,10 @@ const ONE_OF_EACH: StepPasses = { architecture: 1, weights: 1, forward: 0 };
 /** What changes the network's state. */
 const MOVING: ReadonlySet<Kind> = new Set<Kind>(["update", "track"]);
 
-const DEFAULT_LIMIT = 2 ** 31;
+export const DEFAULT_LIMIT = 2 ** 31;
 
 /** What adds the entries of one pass through the networks of a space, up to their gradients, by the space's id. */
-const NETWORKS: Readonly<Record<string, (context: Context) => void>> = {
+export const NETWORKS: Readonly<Record<string, (context: Context) => void>> = {
   nasbench201: nasBench201Network,
   darts: dartsNetwork,
   ...forOneShot(oneShotNetwork),

@@ -11,7 +11,7 @@ import {
   writeInputs,
 } from "../plan/exchange";
 import { createPlan, type Plan } from "../plan/plan";
-import { Machine } from "./machine";
+import { Machine, threadsFor } from "./machine";
 
 /** Most memory that a network may take: what a 32-bit address reaches, less room for what lies beside the arena. */
 export const ARENA_LIMIT = 3.5 * 2 ** 30;
@@ -32,7 +32,7 @@ export async function createWasmEngine(
   threads?: number,
 ): Promise<Engine> {
   const plan = createPlan(spec, { limit: ARENA_LIMIT, slots: SLOTS });
-  const engine = new WasmEngine(plan, await Machine.create(plan, threads));
+  const engine = new WasmEngine(plan, await Machine.create(plan, threads ?? threadsFor(plan)));
   try {
     engine.importState(weights);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { argumentsOf, type Entry, encode, KINDS } from "../plan/kernels";
-import { type Plan, planCost } from "../plan/plan";
+import { type Executable, type Plan, planCost } from "../plan/plan";
 import { hostThreads } from "./host";
 import { GATE_BYTES, MEMORY_FROM, Team } from "./team";
 
@@ -41,7 +41,7 @@ export class Machine {
    * @param threads as many as wanted; where they cannot start there will be one. The results are the same to the bit for any number.
    * @throws {InputError} where there is not as much memory as the plan needs
    */
-  static async create(plan: Plan, threads = threadsFor(plan)): Promise<Machine> {
+  static async create(plan: Executable, threads: number): Promise<Machine> {
     const allocation = new Allocation();
     const arena = allocation.take(4 * plan.floats);
     const entries = Object.values(plan.programs).flat();
@@ -93,7 +93,7 @@ export class Machine {
 }
 
 /** Bytes of scratch that an entry's kernel shares between threads: a rectified copy of its input, or transposed weights. */
-function scratchBytes({ images }: Plan, entry: Entry): number {
+function scratchBytes({ images }: Executable, entry: Entry): number {
   const { kind } = entry;
   if (kind !== "conv" && kind !== "convData" && kind !== "convWeights") return 0;
   const { xSide, xVectors, kernel, wideVectors, pointVectors, rectify } = argumentsOf("conv", entry);
@@ -103,7 +103,7 @@ function scratchBytes({ images }: Plan, entry: Entry): number {
 }
 
 /** Bytes of scratch that a thread needs for itself: lists of taps or positions, transposed weights, or parts of a combination and rows of images. */
-function rowBytes({ images }: Plan, entry: Entry): number {
+function rowBytes({ images }: Executable, entry: Entry): number {
   const { kind, args } = entry;
   if (kind === "conv" || kind === "convData" || kind === "convWeights") {
     const { xSide, zSide } = argumentsOf("conv", entry);

@@ -1,17 +1,10 @@
 import { InputError } from "../../core/errors";
 import type { Progress } from "../device";
-import type { Entry } from "../plan/kernels";
-import { PROGRAMS, type ProgramName } from "../plan/layer";
-import { type Plan, tooLarge } from "../plan/plan";
+import { type Executable, tooLarge } from "../plan/plan";
+import type { Range } from "../probe";
 import { Compiler } from "./compiler";
-import { lower, type Variant } from "./lower";
+import { lower, shapeFor, type Variant } from "./lower";
 import { type Dispatch, moduleOf, type Shader } from "./shader";
-
-/** What the executor needs of a plan. */
-export interface Executable extends Pick<Plan, "images" | "floats"> {
-  readonly spec: { readonly batch: number };
-  readonly programs: Readonly<Record<ProgramName, readonly Entry[]>>;
-}
 
 interface Step {
   readonly pipeline: GPUComputePipeline;
@@ -29,12 +22,6 @@ export function arenaLimit({ limits }: GPUDevice): number {
   return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
 }
 
-/** A range of the arena, in floats. */
-export interface Range {
-  readonly offset: number;
-  readonly floats: number;
-}
-
 /**
  * Replays the programs of a plan on a device: one buffer for the arena, one for all arguments, one bind group, and for every run one
  * command buffer with one compute pass. Runs, writes and reads take effect in the order of the calls.
@@ -45,7 +32,7 @@ export class Executor {
     private readonly arena: GPUBuffer,
     private readonly constants: GPUBuffer,
     private readonly bindings: GPUBindGroup,
-    private readonly programs: Readonly<Record<ProgramName, Steps>>,
+    private readonly programs: Readonly<Record<string, Steps>>,
     private readonly staging: Staging,
     /** Of the arena, partial sums included. */
     readonly bytes: number,
@@ -57,7 +44,9 @@ export class Executor {
    */
   static async create(device: GPUDevice, plan: Executable, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const { layout, compile } = Compiler.of(device);
-    const lowered = PROGRAMS.map((name) => lower(plan.programs[name], plan.images, variant, plan.floats));
+    const names = Object.keys(plan.programs);
+    const shape = shapeFor(Object.values(plan.programs).flat(), plan.images);
+    const lowered = names.map((name) => lower(plan.programs[name], plan.images, variant, plan.floats, shape));
     const dispatches = lowered.map((program) => program.dispatches);
     const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
     const limit = arenaLimit(device);
@@ -106,7 +95,7 @@ export class Executor {
         next += steps.length;
         return { steps, argumentsAt: Uint32Array.from(packed.offsets.slice(next - steps.length, next)) };
       });
-      const programs = Object.fromEntries(PROGRAMS.map((name, i) => [name, lists[i]])) as Record<ProgramName, Steps>;
+      const programs = Object.fromEntries(names.map((name, i) => [name, lists[i]]));
       return new Executor(device, arena, constants, bindings, programs, new Staging(device), floats * 4);
     } catch (error) {
       arena.destroy();
@@ -121,19 +110,13 @@ export class Executor {
   }
 
   /** Runs a program, then reads a range of the arena. */
-  run(name: ProgramName, result: Range): Promise<Float32Array> {
-    const encoder = this.device.createCommandEncoder();
-    const compute = encoder.beginComputePass();
-    const { steps, argumentsAt } = this.programs[name];
-    let bound: GPUComputePipeline | undefined;
-    for (const [i, { pipeline, groups }] of steps.entries()) {
-      if (pipeline !== bound) compute.setPipeline(pipeline);
-      bound = pipeline;
-      compute.setBindGroup(0, this.bindings, argumentsAt, i, 1);
-      compute.dispatchWorkgroups(groups[0], groups[1], groups[2]);
-    }
-    compute.end();
-    return this.copied(encoder, result);
+  run(name: string, result: Range): Promise<Float32Array> {
+    return this.copied(this.encoded(name), result);
+  }
+
+  /** Runs a program. */
+  play(name: string): void {
+    this.device.queue.submit([this.encoded(name).finish()]);
   }
 
   /** Reads a range of the arena. */
@@ -145,6 +128,22 @@ export class Executor {
     this.arena.destroy();
     this.constants.destroy();
     this.staging.dispose();
+  }
+
+  /** The commands of a program. */
+  private encoded(name: string): GPUCommandEncoder {
+    const encoder = this.device.createCommandEncoder();
+    const compute = encoder.beginComputePass();
+    const { steps, argumentsAt } = this.programs[name];
+    let bound: GPUComputePipeline | undefined;
+    for (const [i, { pipeline, groups }] of steps.entries()) {
+      if (pipeline !== bound) compute.setPipeline(pipeline);
+      bound = pipeline;
+      compute.setBindGroup(0, this.bindings, argumentsAt, i, 1);
+      compute.dispatchWorkgroups(groups[0], groups[1], groups[2]);
+    }
+    compute.end();
+    return encoder;
   }
 
   private copied(encoder: GPUCommandEncoder, { offset, floats }: Range): Promise<Float32Array> {

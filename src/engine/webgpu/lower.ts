@@ -89,8 +89,8 @@ export interface Lowered {
   readonly constants: { readonly IMAGES: number; readonly STEP: number };
 }
 
-/** Tiles of many channels where they fill them all; the classifier does not count. */
-function shapeFor(entries: readonly Entry[], images: number): Shape {
+/** Tiles of many channels where they fill them all; the classifier does not count. All programs of a plan have the same. */
+export function shapeFor(entries: readonly Entry[], images: number): Shape {
   const isFull = entries.every((entry) => {
     if (entry.kind !== "conv") return true;
     const { zSide, wideVectors, pointVectors } = argumentsOf(entry.kind, entry);
@@ -104,8 +104,13 @@ function shapeFor(entries: readonly Entry[], images: number): Shape {
  * Turns a program into dispatches, about one an entry: a convolution makes the statistics of its tiles on the way where those of its
  * output come next, and partial sums go to a range of their own, from `base` floats on.
  */
-export function lower(entries: readonly Entry[], images: number, { reducing, quads }: Variant, base: number): Lowered {
-  const shape = shapeFor(entries, images);
+export function lower(
+  entries: readonly Entry[],
+  images: number,
+  { reducing, quads }: Variant,
+  base: number,
+  shape = shapeFor(entries, images),
+): Lowered {
   const statistics = entries.map((entry) => (entry.kind === "stats" ? argumentsOf("stats", entry) : undefined));
   const tiles = statistics.map((a) => (a ? 2 * a.vectors * tileInvocations(Math.sqrt(a.positions), images, shape) : 0));
   let end = base / 4 + Math.max(0, ...tiles);

@@ -3,6 +3,7 @@ import { createWebGpuEngine } from "./engine";
 import { arenaLimit } from "./executor";
 import { openGpu } from "./gpu";
 import { matmulPeak } from "./peak";
+import { createWebGpuProber } from "./prober";
 import { chooseVariant } from "./variants";
 
 /**
@@ -17,6 +18,7 @@ export async function open(): Promise<OpenDevice> {
     arenaLimit: arenaLimit(device),
     matmulPeak: () => matmulPeak(device),
     createEngine: (spec, weights, onProgress) => createWebGpuEngine(device, spec, weights, onProgress, variant),
+    createProber: (plans) => createWebGpuProber(device, plans, variant),
     onLost,
     close: () => device.destroy(),
   };
