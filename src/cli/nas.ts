@@ -5,10 +5,12 @@ import { bench } from "./bench";
 import { devices } from "./devices";
 import { inspect } from "./inspect";
 import { Interrupted, search } from "./search";
+import { train } from "./train";
 
 const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Promise<void>; help: string }>> = {
   search: { run: search, help: "runs one search or several" },
   inspect: { run: inspect, help: "looks one architecture up" },
+  train: { run: train, help: "trains one discrete architecture from scratch" },
   bench: { run: bench, help: "times the search step" },
   devices: { run: devices, help: "lists the devices it can use, with the self-test of each" },
 };
