@@ -94,8 +94,9 @@ export function readPredictions(
   const at = (c: number, b: number) => logits[((c >> 2) * images + b) * 4 + (c & 3)];
   const classes = labels.map((label, b) => {
     if (view[regions.hits - origin + b] === 1) return label;
-    let best = label === 0 ? 1 : 0;
-    for (let c = best + 1; c < spec.sizes.classes; c++) if (c !== label && at(c, b) > at(best, b)) best = c;
+    // The label's own is negative.
+    let best = 0;
+    for (let c = 1; c < spec.sizes.classes; c++) if (at(c, b) > at(best, b)) best = c;
     return best;
   });
   return { losses, classes };
