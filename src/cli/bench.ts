@@ -2,10 +2,19 @@ import { type ControlKey, controlOf, type Settings } from "../core/controls";
 import { SPACES } from "../core/spaces";
 import { openField, timeSteps } from "../engine/bench";
 import { DEVICES, ENGINES, type SupernetSpec } from "../engine/engine";
-import { choiceOf, type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
+import {
+  choiceOf,
+  countHelp,
+  countOf,
+  type Given,
+  helpText,
+  type OptionTable,
+  parseOptions,
+  settingOf,
+} from "./options";
 
 const SIZES = ["channels", "cells", "image", "batch"] as const satisfies readonly ControlKey[];
-const STEPS = { standard: 20, max: 1000 };
+const STEPS = { min: 1, max: 1000, standard: 20 };
 
 const OPTIONS: OptionTable = {
   controls: ["space", ...SIZES],
@@ -17,9 +26,7 @@ const OPTIONS: OptionTable = {
     },
     steps: {
       value: "N",
-      help:
-        `Counted search steps of each engine. Expects a whole number from 1 to ${STEPS.max}; default ${STEPS.standard}. ` +
-        "An engine that is very slow takes fewer.",
+      help: `Counted search steps of each engine. ${countHelp(STEPS)} An engine that is very slow takes fewer.`,
     },
   },
 };
@@ -44,7 +51,7 @@ export async function bench(args: readonly string[]): Promise<void> {
   const device = choiceOf("--device", given.get("device")?.[0] ?? "wasm", DEVICES);
   const names = given.get("engines")?.[0] ?? (device === "webgl" || device === "cpu" ? "reference" : ENGINES.join(","));
   const engines = names.split(",").map((name) => choiceOf("--engines", name.trim(), ENGINES));
-  const steps = stepsOf(given);
+  const steps = countOf(given, "steps", STEPS);
   const field = await openField(device, engines, spec);
   try {
     for (const line of await timeSteps(spec, space, field.entrants, steps)) console.log(JSON.stringify(line));
@@ -55,12 +62,4 @@ export async function bench(args: readonly string[]): Promise<void> {
 
 function setting(given: Given, key: ControlKey) {
   return settingOf(key, given.get(key)?.[0] ?? String(controlOf(key).default));
-}
-
-function stepsOf(given: Given): number {
-  const text = given.get("steps")?.[0] ?? String(STEPS.standard);
-  const steps = Number(text);
-  const valid = Number.isNaN(steps) ? STEPS.standard : Math.min(STEPS.max, Math.max(1, Math.round(steps)));
-  if (valid !== steps) throw refused("--steps", text, `a whole number from 1 to ${STEPS.max}`, String(valid));
-  return steps;
 }

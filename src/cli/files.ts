@@ -10,7 +10,8 @@ import { nearest } from "../core/text";
 import type { Dataset } from "../engine/data/dataset";
 import { openIdxDataset } from "../engine/data/idx";
 import { openDataset } from "../engine/data/packed";
-import { refused } from "./options";
+import { chooseDevice, type ReadyDevice } from "../engine/devices";
+import { refused, type Wanted } from "./options";
 
 const PUBLIC = new URL("../../public/", import.meta.url);
 
@@ -47,4 +48,12 @@ export async function openData(text: string): Promise<Dataset> {
   if (known) return openDataset(readPublic, known);
   if (text.includes("/") || existsSync(text)) return openIdxDataset((path) => readFile(path), resolve(text));
   throw refused("--data", text, `${names.join(" or ")} or the path of a folder`, nearest(text.toLowerCase(), names));
+}
+
+/** The device asked for, or the best there is; says which it is, and why others are passed over. @throws {InputError} */
+export async function openDevice(wanted: Wanted): Promise<ReadyDevice> {
+  const ready = await chooseDevice(wanted);
+  for (const { device, reason } of ready.choice.passedOver) console.error(`${device} is passed over: ${reason}`);
+  console.error(`running on ${ready.choice.device} (${ready.choice.description})`);
+  return ready;
 }

@@ -1,31 +1,26 @@
 import type { CellFigures } from "../core/benchmark";
 import type { ControlKey, Settings } from "../core/controls";
-import { DARTS } from "../core/darts";
 import { InputError } from "../core/errors";
 import { type OneShotSpace, oneShotOf, type TableOptimum } from "../core/nasbench1shot1";
 import { queryOf } from "../core/nasbench101";
 import type { GraphCellFigures } from "../core/nasbench101-figures";
 import type { EstimateQuality } from "../core/nasbench101-quality";
-import { PUBLISHED_GENOTYPES } from "../core/published-genotypes";
 import type { Choices, NetworkCost, NetworkSizes, SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
-import { nearest } from "../core/text";
 import { layoutSize, parameterLayout } from "../engine/network";
 import { createPlan, planCost } from "../engine/plan/plan";
+import { ARCHITECTURE, architectureOf } from "./architecture";
 import { estimateReport, openBenchmark, openGraphBenchmark } from "./files";
-import { type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
+import { countHelp, countOf, type Given, helpText, type OptionTable, parseOptions, settingOf } from "./options";
 
 const SIZES = ["channels", "cells", "image"] as const satisfies readonly ControlKey[];
-const CLASSES = { min: 2, max: 1000 };
+const CLASSES = { min: 2, max: 1000, standard: 10 };
 
 const OPTIONS: OptionTable = {
   controls: ["space", ...SIZES],
   own: {
-    classes: { value: "K", help: `Classes. Expects a whole number from ${CLASSES.min} to ${CLASSES.max}; default 10.` },
-    arch: {
-      value: "STRING",
-      help: `The architecture, in the notation of its space; of the DARTS space also ${PUBLISHED_GENOTYPES.map(({ id }) => id).join(", ")}.`,
-    },
+    classes: { value: "K", help: `Classes. ${countHelp(CLASSES)}` },
+    arch: ARCHITECTURE,
     supernet: { help: "The supernet of the space in place of one architecture." },
   },
 };
@@ -99,22 +94,7 @@ function sizesOf(given: Given, defaults: NetworkSizes): NetworkSizes {
     const text = given.get(key)?.[0];
     if (text !== undefined) sizes[key] = settingOf(key, text) as number;
   }
-  const text = given.get("classes")?.[0];
-  if (text === undefined) return sizes;
-  const classes = Number(text);
-  const { min, max } = CLASSES;
-  const valid = Number.isNaN(classes) ? defaults.classes : Math.min(max, Math.max(min, Math.round(classes)));
-  if (valid !== classes) throw refused("--classes", text, `a whole number from ${min} to ${max}`, String(valid));
-  return { ...sizes, classes };
-}
-
-/** An architecture by its notation, or by the name of a published one. */
-function architectureOf(space: SearchSpace, text: string): Choices {
-  if (space !== DARTS || !/^\w+$/.test(text)) return space.parse(text);
-  const found = PUBLISHED_GENOTYPES.find(({ id }) => id === text);
-  if (found) return found.choices;
-  const names = PUBLISHED_GENOTYPES.map(({ id }) => id);
-  throw refused("--arch", text, `Genotype(normal=[...], ...) or one of ${names.join(", ")}`, nearest(text, names));
+  return { ...sizes, classes: countOf(given, "classes", CLASSES) };
 }
 
 /** Every candidate runs on every edge, so its work is the skeleton's plus that of each candidate alone; of nodes it is what is planned. */

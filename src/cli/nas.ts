@@ -6,11 +6,13 @@ import { devices } from "./devices";
 import { inspect } from "./inspect";
 import { Interrupted, search } from "./search";
 import { select } from "./select";
+import { train } from "./train";
 
 const COMMANDS: Readonly<Record<string, { run: (args: readonly string[]) => Promise<void>; help: string }>> = {
   search: { run: search, help: "runs one search or several" },
   inspect: { run: inspect, help: "looks one architecture up" },
   select: { run: select, help: "draws architectures from a run's posterior and ranks them by training-free proxies" },
+  train: { run: train, help: "trains one discrete architecture from scratch" },
   bench: { run: bench, help: "times the search step" },
   devices: { run: devices, help: "lists the devices it can use, with the self-test of each" },
 };

@@ -3,6 +3,7 @@ import { CONTROL_KEYS, type ControlKey, controlOf, isControlKey, type SettingVal
 import { InputError } from "../core/errors";
 import { checkSetting, expectedOf } from "../core/settings";
 import { nearest } from "../core/text";
+import { DEVICES, type DeviceId, ENGINES, type EngineId } from "../engine/engine";
 
 /** An option that no control stands behind. */
 export interface Option {
@@ -77,6 +78,52 @@ export function choiceOf<Value extends string>(label: string, text: string, choi
   const found = choices.find((choice) => choice === text);
   if (found === undefined) throw refused(label, text, choices.join(" or "), nearest(text.toLowerCase(), choices));
   return found;
+}
+
+/** A whole number from `min` to `max` that no control stands behind. */
+export interface Count {
+  readonly min: number;
+  readonly max: number;
+  readonly standard: number;
+}
+
+/** What a count accepts, in words, with its default. */
+export function countHelp({ min, max, standard }: Count): string {
+  return `Expects a whole number from ${min} to ${max}; default ${standard}.`;
+}
+
+/** The count that an option gives, or its default. @throws {InputError} */
+export function countOf(given: Given, name: string, { min, max, standard }: Count): number {
+  const text = given.get(name)?.[0] ?? String(standard);
+  const count = Number(text);
+  const valid = Number.isNaN(count) ? standard : Math.min(max, Math.max(min, Math.round(count)));
+  if (valid !== count) throw refused(`--${name}`, text, `a whole number from ${min} to ${max}`, String(valid));
+  return count;
+}
+
+/** Options that say what a network is trained on, and where. */
+export const PLACE = {
+  data: { value: "NAME|PATH", help: "fashion-mnist, or a folder in MNIST's format; default fashion-mnist." },
+  device: { value: DEVICES.join("|"), help: "Default: the first that passes its self-test." },
+  engine: {
+    value: ENGINES.join("|"),
+    help: "Default compiled where the device has it: the same network as a list of fused kernels.",
+  },
+} as const satisfies Record<string, Option>;
+
+/** The device and the engine asked for, where one was. */
+export interface Wanted {
+  readonly device?: DeviceId;
+  readonly engine?: EngineId;
+}
+
+/** @throws {InputError} */
+export function wantedOf(given: Given): Wanted {
+  const named = <T extends string>(flag: string, choices: readonly T[]) => {
+    const value = given.get(flag)?.[0];
+    return value === undefined ? undefined : choiceOf(`--${flag}`, value, choices);
+  };
+  return { device: named("device", DEVICES), engine: named("engine", ENGINES) };
 }
 
 /** `key=value` of `--set`. @throws {InputError} */

@@ -6,23 +6,23 @@ import { InputError, messageOf } from "../core/errors";
 import { oneShotOf } from "../core/nasbench1shot1";
 import { appliesTo, checkTogether, withDefaults } from "../core/settings";
 import { SPACES } from "../core/spaces";
-import { chooseDevice } from "../engine/devices";
-import { DEVICES, type DeviceId, ENGINES, type EngineId } from "../engine/engine";
 import { type InstantSurroundings, openSearch, type Surroundings } from "../search/open";
 import type { CheckpointRecord, HeaderRecord, RunRecord } from "../search/records";
 import { parseRunFile, settingsOf, toLine } from "../search/runfile";
 import type { Search } from "../search/search";
-import { openBenchmark, openData, openGraphBenchmark } from "./files";
+import { openBenchmark, openData, openDevice, openGraphBenchmark } from "./files";
 import {
   assignmentOf,
-  choiceOf,
   type Given,
   helpText,
   type OptionTable,
+  PLACE,
   parseOptions,
   refused,
   settingOf,
   settingsHelp,
+  type Wanted,
+  wantedOf,
 } from "./options";
 
 /** Controls with a flag of their own, but for the data, which may also be a folder. */
@@ -32,12 +32,7 @@ const OPTIONS: OptionTable = {
   controls: FLAGS,
   own: {
     seeds: { value: "A..B", help: "One search for each seed from A to B." },
-    data: { value: "NAME|PATH", help: "fashion-mnist, or a folder in MNIST's format; default fashion-mnist." },
-    device: { value: DEVICES.join("|"), help: "Default: the first that passes its self-test." },
-    engine: {
-      value: "compiled|reference",
-      help: "Default compiled where the device has it: the same network as a list of fused kernels.",
-    },
+    ...PLACE,
     out: { value: "FILE", help: "The run file, a JSON line a record; of several seeds each has its own, FILE.SEED." },
     resume: { value: "FILE", help: "Goes on with an interrupted run, in its file and with its settings." },
     set: { value: "KEY=VALUE", help: "Sets any control; may be repeated.", repeats: true },
@@ -77,11 +72,7 @@ interface Bench {
 async function begin(given: Given, stop: Stop): Promise<void> {
   const settings = settingsFrom(given);
   const seeds = seedsFrom(given, settings.seed);
-  const named = <T extends string>(flag: string, choices: readonly T[]) => {
-    const value = given.get(flag)?.[0];
-    return value === undefined ? undefined : choiceOf(`--${flag}`, value, choices);
-  };
-  const wanted = { device: named("device", DEVICES), engine: named("engine", ENGINES) };
+  const wanted = wantedOf(given);
   if (settings.objective === "instant") {
     for (const name of ["data", "device", "engine"].filter((name) => given.has(name)))
       console.error(`warning: --${name} has no effect on the instant objective`);
@@ -169,19 +160,14 @@ function withSeed(path: string, seed: number): string {
   return `${path.slice(0, path.length - extension.length)}.${seed}${extension}`;
 }
 
-/** The device and the engine asked for, where one was. */
-type Wanted = { readonly device?: DeviceId; readonly engine?: EngineId };
-
 async function openBench(settings: Settings, data: string, wanted: Wanted): Promise<Bench> {
   const space = SPACES[settings.space];
   const benchmark = space.tabled ? await openBenchmark(settings.space) : null;
   const nasBench101 = oneShotOf(space) && (await openGraphBenchmark());
   if (settings.objective === "instant") return { surroundings: { benchmark }, close: () => {} };
   const dataset = await openData(data);
-  const ready = await chooseDevice(wanted);
+  const ready = await openDevice(wanted);
   const { choice: device } = ready;
-  for (const { device: id, reason } of device.passedOver) console.error(`${id} is passed over: ${reason}`);
-  console.error(`running on ${device.device} (${device.description})`);
   const createEngine = ready.createEngine.bind(ready);
   return { surroundings: { dataset, device, createEngine, benchmark, nasBench101 }, close: () => ready.close() };
 }

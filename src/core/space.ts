@@ -1,3 +1,5 @@
+import { InputError } from "./errors";
+
 /**
  * What a search space is to a method, an engine and the page. A method sees rows of choices; an engine sees the graph behind
  * them; nothing but mixing weights passes between the two.
@@ -206,4 +208,19 @@ export function oneHot(rows: readonly Row[], choices: Choices): Float64Array {
       return row.choices.map((_, candidate) => (set.includes(candidate) ? 1 / set.length : 0));
     }),
   );
+}
+
+/**
+ * The operation that an architecture has in every row.
+ * @throws {InputError} where the architecture is not one choice for every row
+ */
+export function chosenOperations({ rows, title }: SearchSpace, architecture: Choices): string[] {
+  if (architecture.length !== rows.length) {
+    throw new InputError(`an architecture of ${title} has ${rows.length} choices, got ${architecture.length}`);
+  }
+  return rows.map(({ name, choices }, r) => {
+    const operation = choices[architecture[r]];
+    if (operation !== undefined) return operation;
+    throw new InputError(`choice ${architecture[r]} of row ${name} is none of 0 to ${choices.length - 1}`);
+  });
 }

@@ -16,6 +16,18 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The 0.975 quantile of the standard normal: a two-sided interval of 95 %. */
+const NORMAL_QUANTILE = 1.959963984540054;
+
+/** Wilson's score interval of 95 % for a share, of which `hits` of `count` were seen (Wilson, JASA 1927). */
+export function wilsonInterval(hits: number, count: number): [low: number, high: number] {
+  const share = hits / count;
+  const pull = NORMAL_QUANTILE ** 2 / count;
+  const centre = share + pull / 2;
+  const reach = NORMAL_QUANTILE * Math.sqrt((share * (1 - share) + pull / 4) / count);
+  return [(centre - reach) / (1 + pull), (centre + reach) / (1 + pull)];
+}
+
 /** Spearman's rank correlation of two lists of a length, at least two. */
 export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
   return correlation(ranks(a), ranks(b));

@@ -1,11 +1,20 @@
 import { type PlacedCell, placedCells, STEM_MULTIPLIER } from "../core/darts";
 import { InputError } from "../core/errors";
-import { type Choices, edgesOf, type NetworkSizes, type Row, rowOffsets, type SearchSpace } from "../core/space";
+import {
+  type Choices,
+  chosenOperations,
+  edgesOf,
+  type NetworkSizes,
+  type Row,
+  rowOffsets,
+  type SearchSpace,
+} from "../core/space";
 import { appender, type Parameter } from "./parameter";
 
 /**
- * The search network of DARTS (Liu, Simonyan and Yang, ICLR 2019; model_search.py of their code, quark0/darts): a stem, then cells of
- * two inputs each, the outputs of the two cells before it.
+ * The networks of DARTS (Liu, Simonyan and Yang, ICLR 2019; model_search.py and model.py of their code, quark0/darts): a stem, then cells
+ * of two inputs each, the outputs of the two cells before it. The discrete network of an architecture is theirs for evaluation
+ * (NetworkCIFAR) without its auxiliary head and without dropped paths.
  */
 
 /** A candidate with weights: side of the kernel, pixels from tap to tap, and how often it is applied. */
@@ -30,7 +39,7 @@ export interface DartsEdge {
   readonly from: number;
   readonly to: number;
   readonly row: Row;
-  /** Of its first choice among all mixing weights. */
+  /** Of its first choice among all mixing weights; 0 in a discrete network, which has a single one for all. */
   readonly offset: number;
 }
 
@@ -40,15 +49,23 @@ export interface DartsCell extends PlacedCell {
   readonly edges: readonly DartsEdge[];
 }
 
-/** All cells of the network of a space that has the cells of DARTS. */
-export function dartsCells(space: SearchSpace, sizes: NetworkSizes): DartsCell[] {
+/**
+ * All cells of the network of a space that has the cells of DARTS; of a discrete network with the edges that it keeps, each with its
+ * chosen operation alone.
+ * @throws {InputError} where the architecture is not one choice for every row
+ */
+export function dartsCells(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices): DartsCell[] {
   const { rows, cellKinds } = space;
   const edges = edgesOf(space);
   const offsets = rowOffsets(rows);
+  const chosen = architecture && chosenOperations(space, architecture);
   const [normal, reduction] = cellKinds.map(({ first, end }) =>
-    rows.slice(first, end).map((row, i): DartsEdge => {
-      const [from, to] = edges[first + i];
-      return { from, to, row, offset: offsets[first + i] };
+    rows.slice(first, end).flatMap((row, i): DartsEdge[] => {
+      const r = first + i;
+      const [from, to] = edges[r];
+      if (!chosen) return [{ from, to, row, offset: offsets[r] }];
+      const operation = chosen[r];
+      return operation === "none" ? [] : [{ from, to, row: { ...row, choices: [operation] }, offset: 0 }];
     }),
   );
   return placedCells(sizes).map((placed, i) => {
@@ -62,35 +79,45 @@ export function strideOf({ isReduction }: DartsCell, from: number): 1 | 2 {
 }
 
 /** Parts of the names of an operation's depthwise and pointwise convolutions, in the order in which they are applied. */
-export function applications({ times }: Separable): string[] {
+export function applications({ times }: Pick<Separable, "times">): string[] {
   return times === 1 ? [""] : Array.from({ length: times }, (_, i) => String(i + 1));
 }
 
 /**
- * Trainable tensors. Convolutions have no bias, and batch norm is affine in the stem alone, as upstream.
- * @throws {InputError} for a discrete network, or where an operation is unknown
+ * Trainable tensors. Convolutions have no bias. Batch norm is affine in the stem alone in the search network, everywhere in a discrete
+ * one, as upstream; pools have none in a discrete network.
+ * @throws {InputError} where an operation is unknown, or the architecture is not one choice for every row
  */
 export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architecture?: Choices, partial = 1): Parameter[] {
-  if (architecture) {
-    throw new InputError(`discrete networks of ${space.title} cannot be trained; search without training the outcome`);
-  }
   const layout: Parameter[] = [];
   const add = appender(layout);
+  const affine = (name: string, channels: number) => {
+    add(`${name}/scale`, [channels], "one");
+    add(`${name}/offset`, [channels], "zero");
+  };
+  const norm = (name: string, channels: number) => {
+    if (architecture) affine(name, channels);
+  };
   const reduction = (name: string, ins: number, outs: number) => {
     add(`${name}/conv1`, [1, 1, ins, outs / 2], "fan-in");
     add(`${name}/conv2`, [1, 1, ins, outs / 2], "fan-in");
+    norm(name, outs);
   };
   const stem = STEM_MULTIPLIER * sizes.channels;
   add("stem/conv", [3, 3, sizes.imageChannels, stem], "fan-in");
-  add("stem/scale", [stem], "one");
-  add("stem/offset", [stem], "zero");
-  const cells = dartsCells(space, sizes);
+  affine("stem", stem);
+  const cells = dartsCells(space, sizes, architecture);
   for (const cell of cells) {
     const { name: cellName, channels, inputs, halvesFirst, edges } = cell;
-    if (halvesFirst) reduction(`${cellName}/input0`, inputs[0], channels);
-    else add(`${cellName}/input0/conv`, [1, 1, inputs[0], channels], "fan-in");
-    add(`${cellName}/input1/conv`, [1, 1, inputs[1], channels], "fan-in");
-    const width = channels / partial;
+    for (const [i, ins] of inputs.entries()) {
+      const name = `${cellName}/input${i}`;
+      if (i === 0 && halvesFirst) reduction(name, ins, channels);
+      else {
+        add(`${name}/conv`, [1, 1, ins, channels], "fan-in");
+        norm(name, channels);
+      }
+    }
+    const width = architecture ? channels : channels / partial;
     for (const { from, row } of edges) {
       for (const operation of row.choices) {
         const name = `${cellName}/${row.name}/${operation}`;
@@ -100,6 +127,7 @@ export function dartsLayout(space: SearchSpace, sizes: NetworkSizes, architectur
           for (const application of applications(separable)) {
             add(`${name}/depthwise${application}`, [kernel, kernel, width], "fan-in");
             add(`${name}/pointwise${application}`, [1, 1, width, width], "fan-in");
+            norm(`${name}/pointwise${application}`, channels);
           }
         } else if (!WITHOUT_WEIGHTS.includes(operation)) {
           throw new InputError(`no network is known for the operation "${operation}" of ${space.title}`);

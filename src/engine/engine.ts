@@ -20,6 +20,14 @@ export interface Score {
   readonly accuracy: number;
 }
 
+/** What a network says of each image of a batch. */
+export interface Predictions {
+  /** Cross-entropy, nats. */
+  readonly losses: Float32Array;
+  /** The likeliest class. */
+  readonly classes: Uint8Array;
+}
+
 export interface ArchitectureGradient extends Score {
   /** dL/dp, as long as the mixing weights; L is the batch's mean loss. */
   readonly gradient: Float64Array;
@@ -77,6 +85,8 @@ export interface Engine {
   weightGradient(mixing: ArrayLike<number>, batch: Batch): Promise<WeightGradient>;
   /** Score of one batch, forward only: a supernet's with the batch's own statistics, a discrete network's with the running ones. */
   evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score>;
+  /** As `evaluate`, image by image. Rejects with an InputError where there are no images. */
+  predict(mixing: ArrayLike<number>, batch: Batch): Promise<Predictions>;
   /**
    * Weights then velocities, in the order of `parameterLayout`, then a discrete network's running statistics, in the order of
    * `runningLayout`: for a checkpoint.

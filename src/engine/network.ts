@@ -1,7 +1,8 @@
 import { InputError } from "../core/errors";
 import type { RandomStream } from "../core/random";
-import type { Choices, NetworkSizes, SearchSpace } from "../core/space";
+import { type Choices, chosenOperations, type NetworkSizes, type SearchSpace } from "../core/space";
 import { dartsLayout } from "./darts";
+import type { SupernetSpec } from "./engine";
 import { forOneShot, oneShotLayout } from "./oneshot";
 import { appender, type Parameter } from "./parameter";
 
@@ -22,19 +23,13 @@ export function halved(side: number): number {
   return Math.ceil(side / 2);
 }
 
-/**
- * The operation of every edge of a discrete network.
- * @throws {InputError} where the architecture is not one choice for every row
- */
-export function chosenOperations({ rows, title }: SearchSpace, architecture: Choices): string[] {
-  if (architecture.length !== rows.length) {
-    throw new InputError(`an architecture of ${title} has ${rows.length} choices, got ${architecture.length}`);
+/** Whether a path leads from each node to the last one. */
+export function reachesEnd(nodes: number, edges: readonly { readonly from: number; readonly to: number }[]): boolean[] {
+  const reaches = Array.from({ length: nodes }, (_, node) => node === nodes - 1);
+  for (let node = nodes - 2; node >= 0; node--) {
+    reaches[node] = edges.some(({ from, to }) => from === node && reaches[to]);
   }
-  return rows.map(({ name, choices }, r) => {
-    const operation = choices[architecture[r]];
-    if (operation !== undefined) return operation;
-    throw new InputError(`choice ${architecture[r]} of row ${name} is none of 0 to ${choices.length - 1}`);
-  });
+  return reaches;
 }
 
 /** Layout of the networks of a space, by the space's id. */
@@ -122,6 +117,33 @@ export function runningLayout(layout: readonly Parameter[]): Parameter[] {
     add(`${norm}/variance`, shape, "one");
   }
   return running;
+}
+
+/** @throws {InputError} where there are no mixing weights to differentiate by */
+export function requireSupernet({ architecture }: SupernetSpec): void {
+  if (!architecture) return;
+  throw new InputError(
+    "a discrete network has no mixing weights to differentiate by; create the engine without an architecture",
+  );
+}
+
+/**
+ * The whole state of a network of `count` weights: weights, velocities, running statistics.
+ * @param running layout of the running statistics; empty for a supernet
+ * @param state whole, or weights alone: then the velocities are zero, running means zero and running variances one
+ * @throws {InputError} where it is of another length
+ */
+export function wholeState(count: number, running: readonly Parameter[], state: ArrayLike<number>): Float32Array {
+  const whole = new Float32Array(2 * count + layoutSize(running));
+  if (state.length !== count && state.length !== whole.length) {
+    const rest = running.length > 0 ? "velocities and running statistics" : "velocities";
+    throw new InputError(`expected ${count} weights, or ${whole.length} with their ${rest}, got ${state.length}`);
+  }
+  for (const { offset, size, start } of running) {
+    if (start === "one") whole.fill(1, 2 * count + offset, 2 * count + offset + size);
+  }
+  whole.set(state);
+  return whole;
 }
 
 /** Scalars that a layout holds. */

@@ -68,7 +68,10 @@ export class DivergenceError extends Error {
 }
 
 /** Learning rate of the weights at a step, 1 the first: half a cosine from weightRate to weightRateEnd. */
-export function weightRateAt({ weightRate, weightRateEnd, steps }: Settings, step: number): number {
+export function weightRateAt(
+  { weightRate, weightRateEnd, steps }: Pick<Settings, "weightRate" | "weightRateEnd" | "steps">,
+  step: number,
+): number {
   const progress = Math.min(1, (step - 1) / steps);
   return weightRateEnd + 0.5 * (weightRate - weightRateEnd) * (1 + Math.cos(Math.PI * progress));
 }
@@ -365,7 +368,8 @@ function trialOn(engine: Engine, batch: Batch): Trial {
   };
 }
 
-function checkFinite(loss: number, step: number): void {
+/** @throws {DivergenceError} */
+export function checkFinite(loss: number, step: number): void {
   if (Number.isFinite(loss)) return;
   throw new DivergenceError(
     `The loss is no longer a number at step ${step}: the weights have run away. Lower the weight rate or the gradient clip.`,

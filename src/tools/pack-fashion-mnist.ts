@@ -9,7 +9,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { constants, crc32, deflateRawSync } from "node:zlib";
-import { type Dataset, type Images, PARTS, type Part } from "../engine/data/dataset";
+import { type Dataset, type Images, joined, PARTS, type Part } from "../engine/data/dataset";
 import { openIdxDataset } from "../engine/data/idx";
 import { type Manifest, type ManifestChunk, openDataset } from "../engine/data/packed";
 import { streamLengths, toStreams } from "../engine/data/pixel-codec";
@@ -67,13 +67,6 @@ function packChunk({ pixels, labels }: Images, side: number, file: string): Mani
       .readUInt32LE(packed.length - 8)
       .toString(16)
       .padStart(8, "0"),
-  };
-}
-
-function joined(parts: readonly Images[]): Images {
-  return {
-    pixels: Buffer.concat(parts.map(({ pixels }) => pixels)),
-    labels: Buffer.concat(parts.map(({ labels }) => labels)),
   };
 }
 

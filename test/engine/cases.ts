@@ -207,11 +207,22 @@ export function engineCases(open: () => Promise<Bench>): void {
     });
   });
 
+  test("predictions are the score image by image", async () => {
+    for (const made of [small(), supernetCase({ channels: 2, classes: 3 }, 3, "dense", 5)]) {
+      await using(made, async (engine, { spec, weights, mixing, batch }) => {
+        const { losses, classes } = await engine.predict(mixing, batch);
+        const expected = scored(spec, weights, mixing, batch);
+        expect(relativeError(losses, expected.losses)).toBeLessThan(1e-4);
+        expect(classes).toEqual(Uint8Array.from(expected.classes));
+      });
+    }
+  });
+
   test("what does not fit is refused", async () => {
-    await expect(bench.create(small().spec, new Float32Array(3))).rejects.toThrow(/weights, not 3/);
+    await expect(bench.create(small().spec, new Float32Array(3))).rejects.toThrow(/weights.*, got 3/);
     await using(small(), async (engine, { batch }) => {
       await expect(engine.evaluate([1, 0], batch)).rejects.toThrow(/30 mixing weights, not 2/);
-      expect(() => engine.importState(new Float32Array(1))).toThrow(/numbers, not 1/);
+      expect(() => engine.importState(new Float32Array(1))).toThrow(/got 1$/);
     });
   });
 

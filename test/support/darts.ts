@@ -1,8 +1,8 @@
 import { DARTS } from "../../src/core/darts";
-import type { NetworkSizes, SearchSpace } from "../../src/core/space";
+import type { Choices, NetworkSizes, SearchSpace } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn, type Mix, withEdgeWeights } from "./cases";
-import { map, type Node, Oracle, type Outcome, type Scored } from "./oracle";
+import { map, type Node, Oracle, type Outcome, type Running, type Scored } from "./oracle";
 
 const ROWS = DARTS.rows;
 /** Of a cell of one kind. */
@@ -31,12 +31,36 @@ export function partialDartsCase(
   return withEdgeWeights(drawn({ space: DARTS, sizes: { ...SIZES, ...sizes }, batch, partial }, mix, seed));
 }
 
+/** The same of the discrete network of an architecture; it takes no mixing weights. */
+export function dartsDiscreteCase(architecture: Choices, sizes: Partial<NetworkSizes> = {}, batch = 4, seed = 1): Case {
+  const spec = { space: DARTS, sizes: { ...SIZES, channels: 4, ...sizes }, batch, architecture };
+  return { ...drawn(spec, "zero", seed), mixing: new Float64Array(0) };
+}
+
+/** Architectures that between them have every operation of both strides, shared inputs and pools, and an input that nobody reads. */
+export const DISCRETE = {
+  "every operation": genotype(
+    "('max_pool_3x3', 0), ('sep_conv_3x3', 1), ('avg_pool_3x3', 0), ('sep_conv_5x5', 2), ('dil_conv_3x3', 1), ('dil_conv_5x5', 3), ('skip_connect', 0), ('sep_conv_3x3', 1)",
+    "('skip_connect', 0), ('sep_conv_3x3', 1), ('skip_connect', 1), ('max_pool_3x3', 0), ('dil_conv_5x5', 1), ('avg_pool_3x3', 0), ('dil_conv_3x3', 0), ('sep_conv_5x5', 4)",
+  ),
+  "shared pools and skips, an input that nobody reads": genotype(
+    "('max_pool_3x3', 1), ('skip_connect', 0), ('max_pool_3x3', 1), ('avg_pool_3x3', 2), ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 2)",
+    "('skip_connect', 0), ('skip_connect', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_5x5', 2), ('skip_connect', 3), ('max_pool_3x3', 0)",
+  ),
+} as const;
+
+function genotype(normal: string, reduce: string): Choices {
+  return DARTS.parse(
+    `Genotype(normal=[${normal}], normal_concat=range(2, 6), reduce=[${reduce}], reduce_concat=range(2, 6))`,
+  );
+}
+
 /** The space with some of its operations alone: a smaller network. */
 export function spaceOf(choices: readonly string[]): SearchSpace {
   return { ...DARTS, rows: ROWS.map((row) => ({ ...row, choices })), size: ROWS.length * choices.length };
 }
 
-/** The search network of DARTS in plain float64 loops, after model_search.py and operations.py of quark0/darts. */
+/** The networks of DARTS in plain float64 loops, after model_search.py, model.py and operations.py of quark0/darts. */
 class DartsOracle extends Oracle {
   override forward(): Scored {
     const { sizes } = this.spec;
@@ -62,12 +86,14 @@ class DartsOracle extends Oracle {
   }
 
   private dartsCell(s0: Node, s1: Node, name: string, isReduction: boolean, wasReduction: boolean): Node {
-    const input = (x: Node, which: string) => this.norm(this.conv(this.relu(x), `${name}/${which}/conv`, 1));
+    const { architecture } = this.spec;
+    const input = (x: Node, which: string) =>
+      this.cellNorm(this.conv(this.relu(x), `${name}/${which}/conv`, 1), `${name}/${which}`);
     const wholes = [wasReduction ? this.reduced(s0, `${name}/input0`) : input(s0, "input0"), input(s1, "input1")];
     const { partial = 1 } = this.spec;
     let row = isReduction ? EDGES.length : 0;
     for (let to = 2; to < 6; to++) {
-      const parts: { node: Node; weight: number }[] = [];
+      const parts: { node: Node; weight?: number }[] = [];
       const around: { node: Node; weight: number }[] = [];
       for (let from = 0; from < to; from++, row++) {
         const stride = isReduction && from < 2 ? 2 : 1;
@@ -76,9 +102,9 @@ class DartsOracle extends Oracle {
         for (const [o, operation] of choices.entries()) {
           const weight = row * choices.length + o;
           if (partial > 1) around.push({ node: stride === 2 ? this.blocks(rest) : rest, weight });
-          if (operation === "none") continue;
+          if (operation === "none" || (architecture && architecture[row] !== o)) continue;
           const node = this.candidate(operation, first, `${name}/${rowName}/${operation}`, stride);
-          parts.push({ node, weight });
+          parts.push({ node, weight: architecture ? undefined : weight });
         }
       }
       const mixed = this.sum(parts, parts[0].node);
@@ -87,16 +113,22 @@ class DartsOracle extends Oracle {
     return this.concat(wholes.slice(2));
   }
 
+  /** Affine in a discrete network alone. */
+  private cellNorm(x: Node, name: string): Node {
+    return this.norm(x, this.spec.architecture && name);
+  }
+
   private candidate(operation: string, x: Node, name: string, stride: number): Node {
+    const pooled = (y: Node) => (this.spec.architecture ? y : this.norm(y));
     const separable = (input: Node, which: string, kernel: number, step: number, dilation: number) => {
       const wide = this.depthwise(this.relu(input), `${name}/depthwise${which}`, kernel, step, dilation);
-      return this.norm(this.conv(wide, `${name}/pointwise${which}`, 1));
+      return this.cellNorm(this.conv(wide, `${name}/pointwise${which}`, 1), `${name}/pointwise${which}`);
     };
     switch (operation) {
       case "max_pool_3x3":
-        return this.norm(this.windows(x, stride, true));
+        return pooled(this.windows(x, stride, true));
       case "avg_pool_3x3":
-        return this.norm(this.windows(x, stride, false));
+        return pooled(this.windows(x, stride, false));
       case "skip_connect":
         return stride === 1 ? x : this.reduced(x, name);
       case "sep_conv_3x3":
@@ -114,7 +146,8 @@ class DartsOracle extends Oracle {
 
   private reduced(x: Node, name: string): Node {
     const y = this.relu(x);
-    return this.norm(this.concat([this.conv(y, `${name}/conv1`, 2), this.conv(this.moved(y), `${name}/conv2`, 2)]));
+    const halves = [this.conv(y, `${name}/conv1`, 2), this.conv(this.moved(y), `${name}/conv2`, 2)];
+    return this.cellNorm(this.concat(halves), name);
   }
 
   /** The image without its first row and column; zeros come in at the other side. */
@@ -191,13 +224,17 @@ export function dartsScored(
   return new DartsOracle(spec, weights, batch, mixing).forward();
 }
 
-/** Score and all gradients of a batch. */
+/**
+ * Score and all gradients of a batch.
+ * @param running where it is given there are no gradients
+ */
 export function dartsOracle(
   spec: SupernetSpec,
   weights: ArrayLike<number>,
   mixing: ArrayLike<number>,
   batch: Batch,
+  running?: Running,
 ): Outcome {
-  const network = new DartsOracle(spec, weights, batch, mixing);
+  const network = new DartsOracle(spec, weights, batch, mixing, running);
   return { ...network.forward(), ...network.backward() };
 }

@@ -24,6 +24,8 @@ export interface Node {
 /** Score of a batch and the loss of each of its images. */
 export interface Scored extends Score {
   readonly losses: readonly number[];
+  /** The likeliest class of each. */
+  readonly classes: readonly number[];
   /** How near to zero an input of a rectifier came without being zero: below rounding, its slope has no right answer. */
   readonly margin: number;
 }
@@ -483,7 +485,7 @@ export class Oracle {
     const bias = this.parameter("head/bias").offset;
     const positions = side * side;
     const losses: number[] = [];
-    let hits = 0;
+    const predicted: number[] = [];
     for (let b = 0; b < batch; b++) {
       const f = new Float64Array(channels);
       for (let i = 0; i < positions * channels; i++)
@@ -494,7 +496,7 @@ export class Oracle {
       const largest = Math.max(...logits);
       const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
       losses.push(Math.log(total) + largest - logits[labels[b]]);
-      if (logits.indexOf(largest) === labels[b]) hits++;
+      predicted.push(logits.indexOf(largest));
       for (let o = 0; o < classes; o++) {
         const d = (Math.exp(logits[o] - largest) / total - (o === labels[b] ? 1 : 0)) / batch;
         this.dWeights[bias + o] += d;
@@ -506,7 +508,8 @@ export class Oracle {
       }
     }
     const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
-    return { losses, loss, accuracy: hits / batch, margin: this.margin };
+    const hits = predicted.filter((label, b) => label === labels[b]).length;
+    return { losses, classes: predicted, loss, accuracy: hits / batch, margin: this.margin };
   }
 }
 

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBenchmark } from "../../src/cli/files";
+import { train } from "../../src/cli/train";
 import { CONTROL_KEYS, CONTROLS } from "../../src/core/controls";
+import { InputError } from "../../src/core/errors";
 import { withDefaults } from "../../src/core/settings";
 import { openSearch } from "../../src/search/open";
 import type { CheckpointRecord, HeaderRecord, ResultRecord, RunRecord, StepRecord } from "../../src/search/records";
@@ -48,6 +50,14 @@ async function ended(child: ChildProcess, onError: (text: string) => void = () =
 }
 
 const nas = (...args: string[]) => ended(start(args));
+
+/** What is said of a bad command: one line. */
+async function refused(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await nas(...args);
+  expect({ status, stdout }, stderr).toEqual({ status: 2, stdout: "" });
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  return stderr;
+}
 
 const recordsOf = (path: string) => parseRunFile(readFileSync(path, "utf8"));
 
@@ -241,14 +251,39 @@ describe("nas inspect", { timeout: 20_000 }, () => {
   });
 });
 
-describe("bad input", { timeout: 40_000 }, () => {
-  async function refused(...args: string[]): Promise<string> {
-    const { status, stdout, stderr } = await nas(...args);
-    expect({ status, stdout }, stderr).toEqual({ status: 2, stdout: "" });
-    expect(stderr.trim().split("\n")).toHaveLength(1);
-    return stderr;
-  }
+describe("nas train", { timeout: 40_000 }, () => {
+  it("prints a line an epoch, then what the architecture is worth", async () => {
+    const data = mkdtempSync(join(folder, "idx-"));
+    for (const [path, bytes] of idxFolder({})) writeFileSync(join(data, path.replace("folder/", "")), bytes);
+    const sizes = "--channels 2 --image 8 --batch 4 --epochs 2 --device wasm".split(" ");
+    const { status, stdout, stderr } = await nas("train", "--arch", ALL_3X3, "--data", data, ...sizes);
+    expect(status, stderr).toBe(0);
+    const [first, second, result] = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect([first.epoch, second.epoch]).toEqual([1, 2]);
+    const { testLoss, testAccuracy } = second;
+    expect(result).toMatchObject({ architecture: ALL_3X3, data, testImages: 20, testLoss, testAccuracy, seed: 1 });
+    expect(result.settings).toEqual({ channels: 2, cells: 1, image: 8, batch: 4, epochs: 2, images: null, rate: 0.1 });
+    expect(result.interval[0]).toBeLessThan(result.interval[1]);
+    expect(result.confusion.flat().reduce((sum: number, n: number) => sum + n, 0)).toBe(20);
+  });
 
+  it("refuses what it cannot train, or how", async () => {
+    expect(await refused("train", "--arch", ALL_3X3, "--epochs", "0")).toMatch(
+      /--epochs is "0", expected a whole number from 1 to 1000; the nearest valid value is 1/,
+    );
+    await expect(train(["--epochs", "2"])).rejects.toThrow(/expected --arch STRING/);
+    await expect(train(["--arch", "nor_conv_3x3"])).rejects.toThrow(InputError);
+    await expect(train(["--arch", ALL_3X3, "--steps", "2"])).rejects.toThrow(/unknown option --steps/);
+    await expect(train(["--arch", ALL_3X3, "--rate", "2"])).rejects.toThrow(
+      /--rate is "2", expected a number from 0.00001 to 1; the nearest valid value is 1/,
+    );
+  });
+});
+
+describe("bad input", { timeout: 40_000 }, () => {
   it("is refused in one line that says what to do", async () => {
     expect(await refused("search", "--chanels", "4")).toMatch(/unknown option --chanels.*nearest is --channels/);
     expect(await refused("search", "--channels", "99")).toMatch(

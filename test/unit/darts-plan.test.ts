@@ -70,10 +70,6 @@ describe("planning a DARTS network", () => {
     expect(size).toBe(1_930_618);
   });
 
-  it("refuses discrete networks", () => {
-    expect(() => createPlan({ ...paper, architecture: new Array(28).fill(3) })).toThrow(InputError);
-  });
-
   it("refuses spaces and operations that it knows no network for", () => {
     expect(() => createPlan({ ...paper, space: { ...paper.space, id: "other" } })).toThrow(InputError);
     expect(() => createPlan({ ...paper, space: spaceOf(["none", "sep_conv_9x9"]) })).toThrow(/sep_conv_9x9/);

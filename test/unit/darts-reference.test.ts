@@ -2,7 +2,6 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { DARTS } from "../../src/core/darts";
-import { InputError } from "../../src/core/errors";
 import type { Engine } from "../../src/engine/engine";
 import { ReferenceEngine } from "../../src/engine/reference/engine";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
@@ -56,13 +55,6 @@ describe("TensorFlow.js and WASM agree on DARTS networks", () => {
     const rows = await Promise.all(engines.map((engine) => engine.architectureGradient(mixing, batch, true)));
     for (const engine of engines) engine.dispose();
     expect(relativeError(rows[1].perExample ?? [], rows[0].perExample ?? [])).toBeLessThan(TOLERANCE);
-  });
-
-  it("and both refuse discrete networks", async () => {
-    const { spec, weights } = drawn;
-    const discrete = { ...spec, architecture: new Array(28).fill(3) };
-    expect(() => new ReferenceEngine(discrete, weights)).toThrow(InputError);
-    await expect(createWasmEngine(discrete, weights)).rejects.toThrow(InputError);
   });
 });
 

@@ -5,7 +5,7 @@ import { rowOffsets } from "../../src/core/space";
 import { layoutSize, parameterLayout, runningLayout } from "../../src/engine/network";
 import type { Parameter } from "../../src/engine/parameter";
 import { createPlan, planCost } from "../../src/engine/plan/plan";
-import { ReferenceEngine } from "../../src/engine/reference/engine";
+import { expectAgreement } from "../support/agreement";
 import { CELLS, discreteCase, relativeError } from "../support/cases";
 import { Interpreter } from "../support/interpreter";
 import { type Moments, oracle } from "../support/oracle";
@@ -225,10 +225,10 @@ describe("planning a discrete network", () => {
   });
 });
 
-describe("the reference engine", () => {
-  it("refuses a discrete network and says what to do", () => {
-    const { spec, weights } = discreteCase(CELLS["every operation"], {}, 4);
-    expect(() => new ReferenceEngine(spec, weights)).toThrow(InputError);
-    expect(() => new ReferenceEngine(spec, weights)).toThrow(/choose the compiled engine/);
-  });
+describe("TensorFlow.js and WASM agree on a discrete network", () => {
+  for (const [name, cell] of Object.entries(CELLS)) {
+    it(name, async () => {
+      await expectAgreement(discreteCase(cell, { ...ODD, cells: 1 }, 3));
+    });
+  }
 });

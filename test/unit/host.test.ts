@@ -43,6 +43,7 @@ function scripted(lossOf: (weights: number, rate: number) => number) {
         }),
         weightGradient: async () => ({ loss: 1, accuracy: 0, gradient: new Float32Array(0) }),
         evaluate: async () => ({ loss: 1, accuracy: 0 }),
+        predict: () => Promise.reject(new Error("not wanted")),
         exportState: async () => Float32Array.of(counter),
         importState: ([value]) => {
           counter = value;

@@ -47,6 +47,7 @@ async function searchFor(space: OneShotSpace, goal: readonly number[]): Promise<
     architectureGradient: async () => ({ loss: 1, accuracy: 0.5, gradient: Float64Array.from(wanted, (w) => -w) }),
     weightGradient: () => Promise.reject(new Error("not wanted")),
     evaluate: async () => ({ loss: 1, accuracy: 0.5 }),
+    predict: () => Promise.reject(new Error("not wanted")),
     exportState: async () => new Float32Array(0),
     importState: () => {},
     dispose: () => {},

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deviation, mean, median, rankCorrelation } from "../../src/core/statistics";
+import { deviation, mean, median, rankCorrelation, wilsonInterval } from "../../src/core/statistics";
 
 test("mean, sample standard deviation and median of a few numbers", () => {
   const values = [4, 1, 7, 2];
@@ -8,6 +8,16 @@ test("mean, sample standard deviation and median of a few numbers", () => {
   expect(median(values)).toBe(3);
   expect(median([...values, 100])).toBe(4);
   expect(values).toEqual([4, 1, 7, 2]);
+});
+
+test("Wilson's interval, calculated by hand", () => {
+  // Of 10 draws 8: z^2 = 3.841459; centre (0.8 + 0.192073) / 1.384146, reach 1.959964 sqrt(0.016 + 0.009604) / 1.384146.
+  const [low, high] = wilsonInterval(8, 10);
+  expect(low).toBeCloseTo(0.71674 - 0.226577, 5);
+  expect(high).toBeCloseTo(0.71674 + 0.226577, 5);
+  // Of none the interval of Wald is a point; this one ends at z^2 / (n + z^2).
+  expect(wilsonInterval(0, 10)[0]).toBeCloseTo(0, 12);
+  expect(wilsonInterval(0, 10)[1]).toBeCloseTo(3.841459 / 13.841459, 6);
 });
 
 test("rank correlation sees order alone, and shares the places of equals", () => {

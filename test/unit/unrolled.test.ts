@@ -63,6 +63,10 @@ class Toy implements Engine {
     return { loss: 0, accuracy: 0 };
   }
 
+  async predict() {
+    return { losses: new Float32Array(0), classes: new Uint8Array(0) };
+  }
+
   async exportState() {
     return this.state.slice();
   }

@@ -10,8 +10,9 @@ export type Half = Exclude<Part, "test">;
 
 export interface BatchSourceOptions {
   readonly dataset: Dataset;
-  readonly half: Half;
-  /** How many images of the half to use, from its start. */
+  /** Where the images come from: as a rule one of the halves. */
+  readonly half: Part;
+  /** How many of them to use, from the start. */
   readonly images: number;
   /** Side of the images in the batches, pixels. */
   readonly image: number;
@@ -99,6 +100,19 @@ export class BatchSource {
     for (let i = 0; i < batches; i++) {
       const picked = Int32Array.from({ length: batch }, (_, k) => i * batch + k);
       yield this.assemble(picked, await this.load(picked), null);
+    }
+  }
+
+  /**
+   * The images in use, in order and without augmentation, each once: the last batch is filled up with the first images, which `count`
+   * leaves out.
+   */
+  async *everyImage(): AsyncGenerator<{ readonly batch: Batch; readonly count: number }, void> {
+    const { images, batch } = this.options;
+    for (let first = 0; first < images; first += batch) {
+      const picked = Int32Array.from({ length: batch }, (_, k) => (first + k) % images);
+      const count = Math.min(batch, images - first);
+      yield { batch: this.assemble(picked, await this.load(picked), null), count };
     }
   }
 

@@ -38,6 +38,50 @@ export interface Dataset {
   stream(images: number, progress: (loaded: number, total: number) => void): Promise<void>;
 }
 
+/** Images one after the other. */
+export function joined(parts: readonly Images[]): Images {
+  const concatenated = (arrays: readonly Uint8Array[]) => {
+    const whole = new Uint8Array(arrays.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const array of arrays) {
+      whole.set(array, at);
+      at += array.length;
+    }
+    return whole;
+  };
+  return {
+    pixels: concatenated(parts.map(({ pixels }) => pixels)),
+    labels: concatenated(parts.map(({ labels }) => labels)),
+  };
+}
+
+/** A data set whose weights' part is all training images: for a network that is trained when the search is over. */
+export function withWholeTraining(dataset: Dataset): Dataset {
+  const { name, classes, side, mean, std, images, chunk } = dataset;
+  const loaded = new Map<number, Promise<Images>>();
+  const whole = (index: number) => {
+    const known = loaded.get(index);
+    if (known) return known;
+    const loading = Promise.all(
+      (["weights", "architecture"] as const).map((part) => dataset.loadChunk(part, index)),
+    ).then(joined);
+    loaded.set(index, loading);
+    loading.catch(() => loaded.delete(index));
+    return loading;
+  };
+  return {
+    name,
+    classes,
+    side,
+    mean,
+    std,
+    images: { ...images, weights: images.weights + images.architecture, architecture: 0 },
+    chunk: { ...chunk, weights: chunk.weights + chunk.architecture },
+    loadChunk: (part, index) => (part === "weights" ? whole(index) : dataset.loadChunk(part, index)),
+    stream: (count, progress) => dataset.stream(Math.ceil(count / 2), progress),
+  };
+}
+
 /** Images at places `from` to before `to`, on the same memory. */
 export function slice({ pixels, labels }: Images, side: number, from: number, to: number): Images {
   return { pixels: pixels.subarray(from * side * side, to * side * side), labels: labels.subarray(from, to) };

@@ -3,7 +3,7 @@ import { InputError } from "../../core/errors";
 import { ExpectedValue } from "../../core/expectation";
 import { CELLS, NAS_BENCH_201 } from "../../core/nasbench201";
 import { rowOffsets } from "../../core/space";
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient } from "../engine";
+import type { ArchitectureGradient, Batch, Engine, Predictions, Score, SupernetSpec, WeightGradient } from "../engine";
 import { DRAWS } from "./examples";
 
 /** What the objective knows of every cell, in the order of `cellCode`. */
@@ -101,6 +101,11 @@ export class InstantEngine implements Engine {
       accuracy += this.trained(this.pick(mixing, images, at), images[at + DRAWS.uniforms]) / examples;
     }
     return this.score(accuracy);
+  }
+
+  /** @throws {InputError} always: there are no images */
+  async predict(): Promise<Predictions> {
+    throw new InputError("the instant objective has no images to classify: use the supernet");
   }
 
   async exportState(): Promise<Float32Array> {

@@ -4,6 +4,7 @@ import { copyChannels, reductions } from "./factorised";
 import { type Fan, fanOut } from "./fan";
 import {
   type Context,
+  cellNorm,
   convData,
   convForward,
   convolution,
@@ -12,7 +13,6 @@ import {
   learnsMixing,
   normBackward,
   normForward,
-  plainNorm,
   releaseNorm,
 } from "./layer";
 import { type Candidate, nodeBackward, termsOf } from "./node";
@@ -30,7 +30,7 @@ interface State {
   gradient?: Tensor;
 }
 
-/** Adds the entries of one pass through the search network of DARTS, up to its gradients. */
+/** Adds the entries of one pass through a network of DARTS, up to its gradients. */
 export function dartsNetwork(context: Context): void {
   const { spec, pass, program, regions } = context;
   const { channels, image, imageChannels } = spec.sizes;
@@ -39,7 +39,7 @@ export function dartsNetwork(context: Context): void {
   const images = { offset: regions.images, side: image, vectors: vectorsOf(imageChannels) };
   const first = stem(context, images, STEM_MULTIPLIER * channels);
   const states: State[] = [{ y: first.y, wanted: learnsWeights }];
-  const cells = dartsCells(spec.space, spec.sizes).map((shape, i) => {
+  const cells = dartsCells(spec.space, spec.sizes, spec.architecture).map((shape, i) => {
     const inputs = [states[Math.max(0, i - 1)], states[i]] as const;
     const made = dartsCell(context, shape, inputs);
     states.push({ y: made.y, wanted: true });
@@ -70,14 +70,14 @@ interface Input {
   release(): void;
 }
 
-/** Rectifier, 1 x 1 convolution (a factorised reduction where `halves`) and batch norm without scale and offset. */
+/** Rectifier, 1 x 1 convolution (a factorised reduction where `halves`) and batch norm. */
 function inputOf(context: Context, name: string, state: State, channels: number, halves: boolean): Input {
   const { program } = context;
   const x = state.y;
   const made = halves
     ? reductions(context, [name], x, channels)
     : pointConvolution(context, `${name}/conv`, x, channels);
-  const norm = plainNorm(context, made.z);
+  const norm = cellNorm(context, name, made.z);
   const y = normForward(context, norm);
   const release = () => {
     releaseNorm(context, norm);
@@ -123,13 +123,14 @@ interface Cell {
 }
 
 /**
- * A cell of mixed edges: every node is the sum over its incoming edges and their candidates of p * candidate; the output is all nodes. With
+ * Every node of a cell is the sum over its incoming edges and their candidates of p * candidate; the output is all nodes. With
  * partial channels (partial.ts) `nodes` are those channels that operations read.
  */
 function dartsCell(context: Context, shape: DartsCell, states: readonly [State, State]): Cell {
   const { program, spec } = context;
   const { name, channels, edges } = shape;
-  const { partial = 1, space } = spec;
+  const { space } = spec;
+  const partial = spec.architecture ? 1 : (spec.partial ?? 1);
   program.layer = `${name}/inputs`;
   const inputs = [
     inputOf(context, `${name}/input0`, states[0], channels, shape.halvesFirst),
@@ -155,7 +156,12 @@ function dartsCell(context: Context, shape: DartsCell, states: readonly [State, 
     program.layer = `${name}/${to}`;
     const mixed = program.tensor(side, nodes[0].vectors);
     const into = candidatesInto(fans, to);
-    program.addTerms("node", { y: mixed.offset, side, vectors: mixed.vectors }, termsOf(into));
+    const branches = fans.flatMap((fan) => fan.branches.filter((branch) => branch.to === to));
+    const isSet = into.length > 0 || branches.length === 0;
+    if (isSet) program.addTerms("node", { y: mixed.offset, side, vectors: mixed.vectors }, termsOf(into));
+    for (const [i, { norm }] of branches.entries()) {
+      normForward(context, norm, { addend: isSet || i > 0 ? mixed : undefined, y: mixed });
+    }
     const node = bypass?.join(to, mixed) ?? mixed;
     for (const { tensor, at, channels: own } of stretches(to, node, "value")) {
       copyChannels(context, whole(tensor), { tensor: y, channel: (to - 2) * channels + at }, own);

@@ -1,7 +1,7 @@
 import { InputError } from "../../core/errors";
-import { edgesOf as rowEdges } from "../../core/space";
+import { chosenOperations, edgesOf as rowEdges } from "../../core/space";
 import type { SupernetSpec } from "../engine";
-import { chosenOperations, KERNELS } from "../network";
+import { KERNELS, reachesEnd } from "../network";
 import { TERM } from "./kernels";
 import {
   type Context,
@@ -45,15 +45,6 @@ function edgesOf({ space, architecture = [] }: SupernetSpec): Edge[] {
     }
     return [{ from, to, name: `${space.rows[r].name}/${operation}`, kernel, kind }];
   });
-}
-
-/** Whether a path leads from each node to the last one. */
-function reachesEnd(nodes: number, edges: readonly Edge[]): boolean[] {
-  const reaches = Array.from({ length: nodes }, (_, node) => node === nodes - 1);
-  for (let node = nodes - 2; node >= 0; node--) {
-    reaches[node] = edges.some(({ from, to }) => from === node && reaches[to]);
-  }
-  return reaches;
 }
 
 /** A convolution whose forward entries were added. */

@@ -1,5 +1,7 @@
 import { InputError } from "../../core/errors";
-import type { ArchitectureGradient, Batch, Score, WeightStep } from "../engine";
+import type { ArchitectureGradient, Batch, Predictions, Score, WeightStep } from "../engine";
+import { wholeState } from "../network";
+import { argumentsOf } from "./kernels";
 import { foldEdges, mixingSize, withEdges } from "./partial";
 import type { Plan } from "./plan";
 import { type Block, pack, unpack, vectorsOf } from "./weights";
@@ -8,14 +10,6 @@ import { type Block, pack, unpack, vectorsOf } from "./weights";
  * What goes into the arena before a program runs, and what comes out after it: two ranges, from `regions.mixing` up to `regions.losses`,
  * and from there up to `outputEnd`. `origin` is the offset of the float that a view begins with: 0 for a view of the whole arena.
  */
-
-/** @throws {InputError} where the plan has no mixing weights to differentiate by */
-export function requireSupernet({ spec }: Plan): void {
-  if (!spec.architecture) return;
-  throw new InputError(
-    "a discrete network has no mixing weights to differentiate by; create the engine without an architecture",
-  );
-}
 
 /** Writes mixing weights, images and labels, and for a weight step its settings. @throws {InputError} where the sizes are wrong */
 export function writeInputs(
@@ -75,6 +69,37 @@ export function readScore({ regions, spec: { batch } }: Plan, view: Float32Array
     return sum / batch;
   };
   return { loss: mean(regions.losses), accuracy: mean(regions.hits) };
+}
+
+/** Where the program `evaluate` leaves the logits' gradient. */
+export function logitsRange({ programs, spec, images }: Plan): { readonly offset: number; readonly floats: number } {
+  const entry = programs.evaluate.find(({ kind }) => kind === "loss");
+  if (!entry) throw new Error("the plan has no evaluation");
+  return { offset: argumentsOf("loss", entry).logits, floats: 4 * vectorsOf(spec.sizes.classes) * images };
+}
+
+/**
+ * What the network says of every image, once the program `evaluate` ran.
+ * @param logits the range of `logitsRange`: (softmax - one-hot of the label) / batch, of which all classes but the label's are in the
+ * order of their logits
+ */
+export function readPredictions(
+  { regions, spec, images }: Plan,
+  view: Float32Array,
+  origin: number,
+  logits: Float32Array,
+  { labels }: Batch,
+): Predictions {
+  const losses = view.slice(regions.losses - origin, regions.losses - origin + spec.batch);
+  const at = (c: number, b: number) => logits[((c >> 2) * images + b) * 4 + (c & 3)];
+  const classes = labels.map((label, b) => {
+    if (view[regions.hits - origin + b] === 1) return label;
+    // The label's own is negative.
+    let best = 0;
+    for (let c = 1; c < spec.sizes.classes; c++) if (at(c, b) > at(best, b)) best = c;
+    return best;
+  });
+  return { losses, classes };
 }
 
 export function readGradient(
@@ -150,18 +175,8 @@ export function unpackState(plan: Plan, ranges: readonly Float32Array[]): Float3
  */
 export function packState(plan: Plan, state: ArrayLike<number>, ranges: readonly Float32Array[]): void {
   const parts = stateParts(plan);
-  const whole = parts.reduce((sum, { scalars }) => sum + scalars, 0);
-  const count = parts[0].scalars;
-  if (state.length !== count && state.length !== whole) {
-    const rest = plan.spec.architecture ? "velocities and running statistics" : "velocities";
-    throw new InputError(`expected ${count} weights, or ${whole} with their ${rest}, got ${state.length}`);
-  }
-  const flat = new Float32Array(whole);
-  for (const { parameter } of plan.running) {
-    const { offset, size, start } = parameter;
-    if (start === "one") flat.fill(1, 2 * count + offset, 2 * count + offset + size);
-  }
-  flat.set(state);
+  const running = plan.running.map(({ parameter }) => parameter).sort((a, b) => a.offset - b.offset);
+  const flat = wholeState(parts[0].scalars, running, state);
   let from = 0;
   for (const [i, { blocks, scalars }] of parts.entries()) {
     ranges[i].fill(0);

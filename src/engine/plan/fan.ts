@@ -1,25 +1,44 @@
 import { applications, type DartsEdge, SEPARABLE } from "../darts";
-import { type Reduction, reductions } from "./factorised";
-import { type SpreadTerm, TERM, type Term, WINDOW } from "./kernels";
-import { type Context, keeps, type Norm, normBackward, plainNorm, releaseNorm, statistics, windowOf } from "./layer";
+import { reductions } from "./factorised";
+import { type SpreadTerm, TERM, WINDOW } from "./kernels";
+import { type Context, cellNorm, keeps, type Norm, normBackward, plainNorm, releaseNorm, windowOf } from "./layer";
 import { type Candidate, normalisedTerm, spreadOf, termOf } from "./node";
 import type { Tensor } from "./program";
-import { chain, chainBackward, releaseChain } from "./separable";
+import { chain, chainBackward, type Kernel, releaseChain } from "./separable";
 
-/** A pool that all edges of a node share, normalised without scale and offset. */
+/** A pool that all edges of a node share. */
 interface Pool {
   readonly operation: string;
   readonly kind: number;
-  readonly norm: Norm;
+  readonly z: Tensor;
+  /** Without scale and offset; a discrete network's pools are not normalised. */
+  readonly norm: Norm | undefined;
   /** Of a max pool, see `windows` in kernels.ts. */
   readonly winners: Tensor | undefined;
 }
 
+/** Convolutions whose outputs lie side by side in one tensor. */
+interface Convolutions {
+  /** Of their candidates. */
+  readonly names: readonly string[];
+  readonly norm: Norm;
+  /** Adds the backward entries, from dL/dz in the place of z, and adds to dx. */
+  backward(dx: Tensor): void;
+  release(): void;
+}
+
 const POOLS: Readonly<Record<string, number>> = { max_pool_3x3: WINDOW.max, avg_pool_3x3: WINDOW.mean };
+
+/** A convolution of a discrete network: its node adds the affine norm of its output to the terms of the candidates. */
+interface Branch {
+  readonly to: number;
+  readonly norm: Norm;
+}
 
 /** All candidates that read one node of a DARTS cell; their forward entries were added. */
 export interface Fan {
   readonly candidates: readonly Candidate[];
+  readonly branches: readonly Branch[];
   /**
    * Adds the backward entries to a new dL/dx. The candidates' own sources hold dL/dz.
    * @param gradients dL/dy of the nodes by their number
@@ -41,84 +60,89 @@ export function fanOut(
   const having = (operation: string) => edges.filter(({ row }) => row.choices.includes(operation));
   const namesOf = (operation: string) => having(operation).map(({ row }) => `${cell}/${row.name}/${operation}`);
 
+  const isDiscrete = context.running !== undefined;
+  // A supernet's convolutions share what they can. A discrete network has few, and its norms are added to nodes as whole tensors.
+  const grouped = <T>(all: readonly T[]): (readonly T[])[] =>
+    isDiscrete ? all.map((one) => [one]) : all.length > 0 ? [all] : [];
+
   const pools = Object.keys(POOLS).flatMap((operation) => {
     return having(operation).length > 0 ? [poolOf(context, operation, x, stride)] : [];
   });
-  const skips = stride === 2 && having("skip_connect").length > 0 ? namesOf("skip_connect") : [];
-  const reduced = skips.length > 0 ? reducedSkips(context, skips, x, channels) : undefined;
-  const chains = [1, 2].flatMap((times) => {
-    const operations = Object.entries(SEPARABLE).filter(
-      ([operation, own]) => own.times === times && having(operation).length > 0,
-    );
-    if (operations.length === 0) return [];
-    const kernels = operations.map(([operation, own]) => ({ ...own, names: namesOf(operation) }));
-    const made = chain(context, kernels, applications(operations[0][1]), x, stride);
-    return [{ chain: made, names: kernels.flatMap(({ names }) => names) }];
-  });
-
-  const candidates = edges.flatMap(({ from, to, row, offset }) =>
-    row.choices.flatMap((operation, o): Candidate[] => {
-      if (operation === "none") return [];
-      const choice = offset + o;
-      const weight = context.regions.mixing + choice;
-      const name = `${cell}/${row.name}/${operation}`;
-      const normalised = (z: Tensor, stats: number, first: number) =>
-        normalisedTerm(z, stats, first, x.vectors, weight);
-      const candidate = (term: Term, isOwn: boolean) => [{ from, to, choice, term, isOwn }];
-      const pool = pools.find((other) => other.operation === operation);
-      if (pool) return candidate(normalised(pool.norm.z, pool.norm.stats, 0), false);
-      if (reduced && skips.includes(name)) {
-        return candidate(normalised(reduced.made.z, reduced.stats, x.vectors * skips.indexOf(name)), true);
-      }
-      for (const { chain: made, names } of chains) {
-        if (names.includes(name))
-          return candidate(normalised(made.z, made.stats, x.vectors * names.indexOf(name)), true);
-      }
-      return candidate(termOf(TERM.identity, x, weight), false);
-    }),
+  const skips = grouped(stride === 2 ? namesOf("skip_connect") : []).map((names) =>
+    reducedSkips(context, names, x, channels),
   );
+  const chains = [1, 2].flatMap((times) => {
+    const kernels = Object.entries(SEPARABLE).flatMap(([operation, own]) =>
+      own.times === times ? grouped(namesOf(operation)).map((names) => ({ ...own, names })) : [],
+    );
+    return grouped(kernels).map((group) => separables(context, group, applications({ times }), x, stride));
+  });
+  const convolutions = [...skips, ...chains];
+
+  const candidates: Candidate[] = [];
+  const branches: Branch[] = [];
+  for (const { from, to, row, offset } of edges) {
+    for (const [o, operation] of row.choices.entries()) {
+      if (operation === "none") continue;
+      const choice = offset + o;
+      const weight = isDiscrete ? context.regions.one : context.regions.mixing + choice;
+      const name = `${cell}/${row.name}/${operation}`;
+      const own = convolutions.find(({ names }) => names.includes(name));
+      if (own && isDiscrete) {
+        branches.push({ to, norm: own.norm });
+        continue;
+      }
+      const pool = pools.find((other) => other.operation === operation);
+      const norm = own?.norm ?? pool?.norm;
+      const first = own ? x.vectors * own.names.indexOf(name) : 0;
+      const term = norm
+        ? normalisedTerm(norm.z, norm.stats, first, x.vectors, weight)
+        : termOf(TERM.identity, pool?.z ?? x, weight);
+      candidates.push({ from, to, choice, term, isOwn: own !== undefined });
+    }
+  }
 
   return {
     candidates,
+    branches,
     backward(gradients) {
-      const spread = (y: Tensor, isMeant: (term: Term) => boolean) => {
+      const spread = (source: Tensor, y: Tensor) => {
         const terms = candidates.flatMap(({ term, to }): SpreadTerm[] => {
           const dy = gradients[to];
-          return isMeant(term) && dy ? [spreadOf(TERM.identity, dy, term.weight)] : [];
+          return term.source === source.offset && dy ? [spreadOf(TERM.identity, dy, term.weight)] : [];
         });
         program.addSpread({ dx: y.offset, side: y.side, vectors: y.vectors, mask: -1 }, terms);
       };
       const dx = program.tensor(x.side, x.vectors);
-      spread(dx, ({ kind }) => kind === TERM.identity);
-      for (const { kind, norm, winners } of pools) {
-        const dy = program.tensor(norm.z.side, norm.vectors);
-        spread(dy, ({ source }) => source === norm.z.offset);
-        normBackward(context, norm, dy);
-        program.release(dy);
+      spread(x, dx);
+      for (const { kind, z, norm, winners } of pools) {
+        const dy = program.tensor(z.side, z.vectors);
+        spread(z, dy);
+        if (norm) normBackward(context, norm, dy);
+        const dz = norm ? z : dy;
         program.add("windowsData", {
-          ...windowOf(kind, stride, x, norm.z, winners),
-          dy: norm.z.offset,
+          ...windowOf(kind, stride, x, z, winners),
+          dy: dz.offset,
           dx: dx.offset,
           add: 1,
           weight: -1,
         });
+        program.release(dy);
       }
-      reduced?.made.backward(dx, true);
-      for (const { chain: made } of chains) chainBackward(context, made, dx);
+      for (const { to, norm } of branches) {
+        const dy = gradients[to];
+        if (dy) normBackward(context, norm, dy);
+      }
+      for (const each of convolutions) each.backward(dx);
       return dx;
     },
     release() {
-      for (const { norm, winners } of pools) {
-        releaseNorm(context, norm);
-        program.release(norm.z);
+      for (const { z, norm, winners } of pools) {
+        if (norm) releaseNorm(context, norm);
+        program.release(z);
         if (keeps(context) && winners) program.release(winners);
       }
-      if (reduced) {
-        program.arena.free(reduced.stats, 8 * reduced.made.z.vectors);
-        program.release(reduced.made.z);
-        if (keeps(context)) reduced.made.release();
-      }
-      for (const { chain: made } of chains) releaseChain(context, made);
+      for (const each of convolutions) each.release();
     },
   };
 }
@@ -130,15 +154,37 @@ function poolOf(context: Context, operation: string, x: Tensor, stride: number):
   const winners = kind === WINDOW.max ? program.tensor(z.side, z.vectors) : undefined;
   program.add("windows", { ...windowOf(kind, stride, x, z, winners), x: x.offset, y: z.offset });
   if (!keeps(context) && winners) program.release(winners);
-  return { operation, kind, norm: plainNorm(context, z), winners };
+  const norm = context.running ? undefined : plainNorm(context, z);
+  return { operation, kind, z, norm, winners };
 }
 
-function reducedSkips(
-  context: Context,
-  names: readonly string[],
-  x: Tensor,
-  channels: number,
-): { made: Reduction; stats: number } {
+function reducedSkips(context: Context, names: readonly string[], x: Tensor, channels: number): Convolutions {
   const made = reductions(context, names, x, channels);
-  return { made, stats: statistics(context, made.z) };
+  const norm = cellNorm(context, names[0], made.z);
+  return {
+    names,
+    norm,
+    backward: (dx) => made.backward(dx, true),
+    release() {
+      releaseNorm(context, norm);
+      context.program.release(made.z);
+      if (keeps(context)) made.release();
+    },
+  };
+}
+
+function separables(
+  context: Context,
+  kernels: readonly Kernel[],
+  applied: readonly string[],
+  x: Tensor,
+  stride: number,
+): Convolutions {
+  const made = chain(context, kernels, applied, x, stride);
+  return {
+    names: kernels.flatMap(({ names }) => names),
+    norm: made.last,
+    backward: (dx) => chainBackward(context, made, dx),
+    release: () => releaseChain(context, made),
+  };
 }

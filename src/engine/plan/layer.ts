@@ -192,13 +192,18 @@ export function normsOf(context: Context, names: readonly string[], z: Tensor): 
   return { z, positions, vectors, stats, scale, offset: scale + 4 * vectors };
 }
 
+/** Adds the statistics of z inside a cell: its norm is affine in a discrete network, and without scale and offset in a supernet. */
+export function cellNorm(context: Context, name: string, z: Tensor): Norm {
+  return context.running ? normOf(context, name, z) : plainNorm(context, z);
+}
+
 /** Adds the batch's statistics of z, for a norm without scale and offset. */
 export function plainNorm(context: Context, z: Tensor): Norm {
   const stats = statistics(context, z);
   return { z, positions: z.side * z.side, vectors: z.vectors, stats, scale: -1, offset: -1 };
 }
 
-/** Adds the statistics of all channels of z; where they are. */
+/** Adds the batch's statistics of all channels of z; where they are. */
 export function statistics({ program }: Context, z: Tensor): number {
   const stats = program.arena.take(8 * z.vectors);
   program.add("stats", { z: z.offset, positions: z.side * z.side, vectors: z.vectors, stats });

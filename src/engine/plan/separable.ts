@@ -1,4 +1,4 @@
-import { type Context, keeps, type Norm, normBackward, normForward, plainNorm, releaseNorm, statistics } from "./layer";
+import { type Context, cellNorm, keeps, type Norm, normBackward, normForward, releaseNorm } from "./layer";
 import type { Tensor } from "./program";
 
 /** Rectified depthwise convolutions of one kernel, side by side; see `depthwise` in kernels.ts. */
@@ -113,17 +113,19 @@ export function releaseSeparable(context: Context, { between, z }: Separable): v
   context.program.release(z);
 }
 
-/** Separable convolutions of one input, applied so many times with batch norm (without scale and offset) in between. */
+/** Separable convolutions of one input, applied so many times with batch norm in between. */
 export interface Chain {
   readonly links: readonly Separable[];
   /** Between one and the next, and what they make. */
   readonly norms: readonly { readonly norm: Norm; readonly y: Tensor }[];
-  /** Statistics of the last output. */
-  readonly stats: number;
-  readonly z: Tensor;
+  /** Of the last output, which is not normalised yet. */
+  readonly last: Norm;
 }
 
-/** Adds the convolutions; the first ones share x and its stride. The last output is left as it is, with its statistics. */
+/**
+ * Adds the convolutions; the first ones share x and its stride. The last output is left as it is, with its statistics.
+ * @param kernels a single one of a single name in a discrete network, where a norm has a scale and an offset of its own
+ */
 export function chain(
   context: Context,
   kernels: readonly Kernel[],
@@ -132,12 +134,14 @@ export function chain(
   stride: number,
 ): Chain {
   const { program } = context;
+  const normed = (application: string, z: Tensor) =>
+    cellNorm(context, `${kernels[0].names[0]}/pointwise${application}`, z);
   const first = separable(context, kernels, applied[0], x, x.vectors, stride);
   const links = [first];
   const norms: { norm: Norm; y: Tensor }[] = [];
-  for (const application of applied.slice(1)) {
+  for (const [i, application] of applied.slice(1).entries()) {
     const before = links[links.length - 1].z;
-    const norm = plainNorm(context, before);
+    const norm = normed(applied[i], before);
     const y = normForward(context, norm);
     links.push(separable(context, kernels, application, y, x.vectors, 1));
     if (keeps(context)) norms.push({ norm, y });
@@ -146,11 +150,11 @@ export function chain(
       program.release(before, y);
     }
   }
-  const { z } = links[links.length - 1];
-  return { links: keeps(context) ? links : links.slice(-1), norms, stats: statistics(context, z), z };
+  const last = normed(applied[applied.length - 1], links[links.length - 1].z);
+  return { links: keeps(context) ? links : links.slice(-1), norms, last };
 }
 
-/** Adds the backward entries, from dL/dz in the place of z, and adds to dx. */
+/** Adds the backward entries, from dL/dz in the place of the last output, and adds to dx. */
 export function chainBackward(context: Context, { links, norms }: Chain, dx: Tensor): void {
   for (let i = links.length - 1; i > 0; i--) {
     const { norm, y } = norms[i - 1];
@@ -160,8 +164,8 @@ export function chainBackward(context: Context, { links, norms }: Chain, dx: Ten
   separableBackward(context, links[0], dx, true);
 }
 
-export function releaseChain(context: Context, { links, norms, stats, z }: Chain): void {
-  context.program.arena.free(stats, 8 * z.vectors);
+export function releaseChain(context: Context, { links, norms, last }: Chain): void {
+  releaseNorm(context, last);
   for (const link of links) releaseSeparable(context, link);
   for (const { norm, y } of norms) {
     releaseNorm(context, norm);

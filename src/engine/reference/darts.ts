@@ -2,7 +2,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { applications, type DartsCell, dartsCells, SEPARABLE, strideOf } from "../darts";
 import type { SupernetSpec } from "../engine";
 import { halved } from "../network";
-import type { Parameter } from "../parameter";
 import {
   type AveragePool,
   averagePool,
@@ -14,31 +13,27 @@ import {
   shifted,
 } from "./layers";
 import {
-  affineNorm,
   bypassing,
   classify,
   convolve,
   joined,
   type Mixing,
+  norm,
   partsOf,
   type ReferenceNetwork,
   sumOf,
   type Weights,
   weight,
-  weightsOf,
 } from "./parts";
 
 /** Average pools by the side of their maps: of stride 1 and of stride 2. */
 type Pools = Map<number, [AveragePool, AveragePool]>;
 
-/** The search network of DARTS (Liu, Simonyan and Yang, ICLR 2019; quark0/darts) in TensorFlow.js. */
-export class DartsSupernet implements ReferenceNetwork {
+/** The networks of DARTS (Liu, Simonyan and Yang, ICLR 2019; quark0/darts) in TensorFlow.js. */
+export class DartsReference implements ReferenceNetwork {
   private readonly pools: Pools = new Map();
 
-  constructor(
-    private readonly spec: SupernetSpec,
-    private readonly layout: readonly Parameter[],
-  ) {
+  constructor(private readonly spec: SupernetSpec) {
     const { image } = spec.sizes;
     for (const side of new Set([image, halved(image), halved(halved(image))])) {
       this.pools.set(side, [averagePoolFor(side, 3, 1, [1, 1]), averagePoolFor(side, 3, 2, [1, 1])]);
@@ -49,9 +44,8 @@ export class DartsSupernet implements ReferenceNetwork {
     for (const { correction } of [...this.pools.values()].flat()) correction?.dispose();
   }
 
-  forward(flat: tf.Tensor1D, mixing: Mixing, images: tf.Tensor): tf.Tensor {
-    const weights = weightsOf(this.layout, flat);
-    let before = affineNorm(convolve(images, weight(weights, "stem/conv")), weights, "stem");
+  forward(weights: Weights, mixing: Mixing, images: tf.Tensor): tf.Tensor {
+    let before = norm(convolve(images, weight(weights, "stem/conv")), weights, "stem");
     let last = before;
     for (const cell of dartsCells(this.spec.space, this.spec.sizes)) {
       [before, last] = [last, this.cellOf(cell, before, last, weights, mixing)];
@@ -66,8 +60,8 @@ export class DartsSupernet implements ReferenceNetwork {
   private cellOf(cell: DartsCell, before: tf.Tensor, last: tf.Tensor, weights: Weights, mixing: Mixing): tf.Tensor {
     const { name, edges, halvesFirst } = cell;
     const input = (x: tf.Tensor, which: string) =>
-      normalise(convolve(tf.relu(x), weight(weights, `${name}/${which}/conv`)));
-    const { partial = 1 } = this.spec;
+      norm(convolve(tf.relu(x), weight(weights, `${name}/${which}/conv`)), weights, `${name}/${which}`);
+    const partial = this.spec.architecture ? 1 : (this.spec.partial ?? 1);
     const wholes = [
       halvesFirst ? reduced(before, weights, `${name}/input0`) : input(before, "input0"),
       input(last, "input1"),
@@ -106,13 +100,15 @@ export class DartsSupernet implements ReferenceNetwork {
   }
 
   private operate(operation: string, x: tf.Tensor, weights: Weights, name: string, stride: 1 | 2): tf.Tensor {
+    // Those of a discrete network have no batch norm.
+    const pooled = (y: tf.Tensor) => (this.spec.architecture ? y : normalise(y));
     switch (operation) {
       case "skip_connect":
         return stride === 1 ? x : reduced(x, weights, name);
       case "max_pool_3x3":
-        return normalise(maxPool(x, stride));
+        return pooled(maxPool(x, stride));
       case "avg_pool_3x3":
-        return normalise(averagePool(x, this.pool(x.shape[1] ?? 0, stride)));
+        return pooled(averagePool(x, this.pool(x.shape[1] ?? 0, stride)));
       default: {
         const own = SEPARABLE[operation];
         let y = x;
@@ -126,7 +122,8 @@ export class DartsSupernet implements ReferenceNetwork {
             i === 0 ? stride : 1,
             pad,
           );
-          y = normalise(convolve(mixed, weight(weights, `${name}/pointwise${application}`)));
+          const pointwise = `${name}/pointwise${application}`;
+          y = norm(convolve(mixed, weight(weights, pointwise)), weights, pointwise);
         }
         return y;
       }
@@ -154,5 +151,5 @@ function reduced(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
     convolve(y, weight(weights, `${name}/conv1`), 2),
     convolve(shifted(y), weight(weights, `${name}/conv2`), 2),
   ];
-  return normalise(tf.concat(halves, 3));
+  return norm(tf.concat(halves, 3), weights, name);
 }

@@ -1,19 +1,28 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { InputError } from "../../core/errors";
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
-import { layoutSize, parameterLayout } from "../network";
+import { oneHot } from "../../core/space";
+import type {
+  ArchitectureGradient,
+  Batch,
+  Engine,
+  Predictions,
+  Score,
+  SupernetSpec,
+  WeightGradient,
+  WeightStep,
+} from "../engine";
+import { layoutSize, parameterLayout, RUNNING_MOMENTUM, requireSupernet, runningLayout, wholeState } from "../network";
 import { forOneShot } from "../oneshot";
 import type { Parameter } from "../parameter";
-import { DartsSupernet } from "./darts";
+import { DartsReference } from "./darts";
 import { crossEntropy } from "./layers";
 import { OneShotSupernet } from "./oneshot";
-import type { Mixing, ReferenceNetwork } from "./parts";
-import { Supernet } from "./supernet";
+import { type Mixing, type ReferenceNetwork, tensorsOf, type Weights } from "./parts";
+import { NasBench201Reference } from "./supernet";
 
 /** Networks by the id of their space. */
-const NETWORKS: Readonly<Record<string, new (spec: SupernetSpec, layout: readonly Parameter[]) => ReferenceNetwork>> = {
-  nasbench201: Supernet,
-  darts: DartsSupernet,
+const NETWORKS: Readonly<Record<string, new (spec: SupernetSpec) => ReferenceNetwork>> = {
+  nasbench201: NasBench201Reference,
+  darts: DartsReference,
   ...forOneShot(OneShotSupernet),
 };
 
@@ -28,43 +37,53 @@ interface Examples {
 }
 
 /**
- * The supernet in plain TensorFlow.js on the backend that is current when it is made, which must stay current: what the fast engines
- * are held against, and what runs where they cannot. All work of a call is queued before the call first waits, so calls run in the
- * order in which they are made; each reads back once.
+ * A supernet, or a discrete network, in plain TensorFlow.js on the backend that is current when it is made, which must stay current: what
+ * the fast engines are held against, and what runs where they cannot. All work of a call is queued before the call first waits, so calls
+ * run in the order in which they are made; each reads back once.
  */
 export class ReferenceEngine implements Engine {
-  private readonly supernet: ReferenceNetwork;
+  private readonly network: ReferenceNetwork;
+  private readonly layout: readonly Parameter[];
+  /** Of the running statistics; empty for a supernet. */
+  private readonly runningLayout: readonly Parameter[];
   private weights: tf.Tensor1D;
   private velocity: tf.Tensor1D;
+  /** Running statistics; a supernet has none. */
+  private running: tf.Tensor1D | null;
 
-  /** @param weights all weights in the order of `parameterLayout` */
+  /**
+   * @param state all weights in the order of `parameterLayout`, or a whole state as `exportState` returns it
+   * @throws {InputError} where it is of another length
+   */
   constructor(
     readonly spec: SupernetSpec,
-    weights: Float32Array,
+    state: ArrayLike<number>,
   ) {
-    if (spec.architecture) {
-      throw new InputError(
-        "the reference engine trains supernets only; choose the compiled engine for a discrete network",
-      );
-    }
-    const layout = parameterLayout(spec.space, spec.sizes, undefined, spec.partial);
-    const size = layoutSize(layout);
-    if (weights.length !== size) throw new Error(`the network has ${size} weights, not ${weights.length}`);
-    this.supernet = new NETWORKS[spec.space.id](spec, layout);
-    // A copy: the CPU backend would go on using the caller's array.
-    this.weights = tf.tensor1d(weights.slice());
-    this.velocity = tf.zeros([size]);
+    const { space, sizes, architecture, partial } = spec;
+    this.layout = parameterLayout(space, sizes, architecture, partial);
+    this.runningLayout = architecture ? runningLayout(this.layout) : [];
+    const [weights, velocity, running] = this.partsOf(state);
+    [this.weights, this.velocity, this.running] = [weights, velocity, running ?? null];
+    this.network = new NETWORKS[space.id](spec);
   }
 
   async weightStep(mixing: ArrayLike<number>, batch: Batch, step: WeightStep): Promise<Score> {
-    const [packed, weights, velocity] = tf.tidy(() => {
-      const examples = this.upload(batch);
-      const { score, gradient } = this.differentiateWeights(mixing, examples);
-      return [score, ...this.updated(gradient, step)];
+    const [packed, weights, velocity, running] = tf.tidy(() => {
+      const moments = new Map<string, tf.Tensor>();
+      const observe = (name: string, x: tf.Tensor) => {
+        // Kept beyond the tape's own scope.
+        for (const [which, value] of Object.entries(momentsOf(x))) moments.set(`${name}/${which}`, tf.keep(value));
+      };
+      const { score, gradient } = this.differentiateWeights(
+        mixing,
+        this.upload(batch),
+        this.running ? observe : undefined,
+      );
+      const tracked = this.running ? [this.tracked(this.running, moments)] : [];
+      tf.dispose([...moments.values()]);
+      return [score, ...this.updated(gradient, step), ...tracked];
     });
-    tf.dispose([this.weights, this.velocity]);
-    this.weights = weights;
-    this.velocity = velocity;
+    this.replaceState([weights, velocity, running]);
     return toScore(await take(packed));
   }
 
@@ -73,6 +92,7 @@ export class ReferenceEngine implements Engine {
     batch: Batch,
     perExample: boolean,
   ): Promise<ArchitectureGradient> {
+    requireSupernet(this.spec);
     this.checkMixing(mixing);
     const { size } = this.spec.space;
     const count = batch.labels.length;
@@ -83,7 +103,7 @@ export class ReferenceEngine implements Engine {
       const copies = perExample ? tf.tile(row, [count, 1]) : row;
       const { score, gradient } = this.differentiate(copies, examples, (p) => {
         const shares = tf.unstack(p, 1).map((share) => tf.reshape(share, perExample ? [-1, 1, 1, 1] : []));
-        return this.supernet.forward(this.weights, shares, examples.images);
+        return this.network.forward(this.named(this.weights), shares, examples.images);
       });
       return tf.concat([score, tf.reshape(gradient, [-1])]);
     });
@@ -108,27 +128,77 @@ export class ReferenceEngine implements Engine {
   async evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score> {
     const packed = tf.tidy(() => {
       const examples = this.upload(batch);
-      const logits = this.supernet.forward(this.weights, this.constantMixing(mixing), examples.images);
+      const logits = this.evaluated(mixing, examples);
       return packScore(tf.mean(crossEntropy(logits, examples.oneHot)), logits, examples);
     });
     return toScore(await take(packed));
   }
 
-  async exportState(): Promise<Float32Array> {
-    return take(tf.concat([this.weights, this.velocity]));
+  async predict(mixing: ArrayLike<number>, batch: Batch): Promise<Predictions> {
+    const packed = tf.tidy(() => {
+      const examples = this.upload(batch);
+      const logits = this.evaluated(mixing, examples);
+      return tf.concat1d([
+        crossEntropy(logits, examples.oneHot) as tf.Tensor1D,
+        tf.cast(tf.argMax<tf.Tensor1D>(logits, 1), "float32"),
+      ]);
+    });
+    const values = await take(packed);
+    const count = batch.labels.length;
+    return { losses: values.slice(0, count), classes: Uint8Array.from(values.subarray(count)) };
   }
 
-  importState(state: Float32Array): void {
-    const { size } = this.weights;
-    if (state.length !== 2 * size) throw new Error(`the network's state has ${2 * size} numbers, not ${state.length}`);
-    tf.dispose([this.weights, this.velocity]);
-    this.weights = tf.tensor1d(state.slice(0, size));
-    this.velocity = tf.tensor1d(state.slice(size));
+  async exportState(): Promise<Float32Array> {
+    return take(tf.concat(this.state));
+  }
+
+  importState(state: ArrayLike<number>): void {
+    this.replaceState(this.partsOf(state));
   }
 
   dispose(): void {
-    tf.dispose([this.weights, this.velocity]);
-    this.supernet.dispose();
+    tf.dispose(this.state);
+    this.network.dispose();
+  }
+
+  /** Weights, velocities and, of a discrete network, running statistics. */
+  private get state(): tf.Tensor1D[] {
+    return [this.weights, this.velocity, ...(this.running ? [this.running] : [])];
+  }
+
+  /** The parts of a state on the device. */
+  private partsOf(state: ArrayLike<number>): tf.Tensor1D[] {
+    const count = layoutSize(this.layout);
+    const whole = wholeState(count, this.runningLayout, state);
+    const parts = [whole.slice(0, count), whole.slice(count, 2 * count), whole.slice(2 * count)];
+    return parts.filter((part) => part.length > 0).map((part) => tf.tensor1d(part));
+  }
+
+  private replaceState([weights, velocity, running]: readonly tf.Tensor1D[]): void {
+    tf.dispose(this.state);
+    this.weights = weights;
+    this.velocity = velocity;
+    this.running = running ?? null;
+  }
+
+  private named(weights: tf.Tensor1D): Weights {
+    return { tensors: tensorsOf(this.layout, weights) };
+  }
+
+  /** Logits by the batch's own statistics, or a discrete network's running ones. */
+  private evaluated(mixing: ArrayLike<number>, { images }: Examples): tf.Tensor {
+    const running = this.running ? tensorsOf(this.runningLayout, this.running) : undefined;
+    return this.network.forward({ ...this.named(this.weights), running }, this.constantMixing(mixing), images);
+  }
+
+  /** The running statistics, moved towards those of a batch that were met. */
+  private tracked(running: tf.Tensor1D, moments: ReadonlyMap<string, tf.Tensor>): tf.Tensor1D {
+    const before = tensorsOf(this.runningLayout, running);
+    const after = Array.from(before, ([name, value]) => {
+      const met = moments.get(name);
+      return (met ? tf.add(value, tf.mul(RUNNING_MOMENTUM, tf.sub(met, value))) : value) as tf.Tensor1D;
+    });
+    return tf.concat1d(after);
   }
 
   private upload({ images, labels }: Batch): Examples {
@@ -142,18 +212,21 @@ export class ReferenceEngine implements Engine {
   }
 
   private checkMixing(mixing: ArrayLike<number>): void {
-    const { size } = this.spec.space;
-    if (mixing.length !== size) throw new Error(`the space has ${size} mixing weights, not ${mixing.length}`);
+    const { space, architecture } = this.spec;
+    const size = architecture ? 0 : space.size;
+    if (mixing.length !== size) throw new Error(`the network has ${size} mixing weights, not ${mixing.length}`);
   }
 
   private constantMixing(mixing: ArrayLike<number>): Mixing {
     this.checkMixing(mixing);
-    return Array.from(mixing, (share) => (share === 0 ? null : tf.scalar(share)));
+    const { space, architecture } = this.spec;
+    const shares = architecture ? oneHot(space.rows, architecture) : mixing;
+    return Array.from(shares, (share) => (share === 0 ? null : tf.scalar(share)));
   }
 
-  private differentiateWeights(mixing: ArrayLike<number>, examples: Examples) {
+  private differentiateWeights(mixing: ArrayLike<number>, examples: Examples, observe?: Weights["observe"]) {
     return this.differentiate(this.weights, examples, (w) =>
-      this.supernet.forward(w, this.constantMixing(mixing), examples.images),
+      this.network.forward({ ...this.named(w), observe }, this.constantMixing(mixing), examples.images),
     );
   }
 
@@ -179,6 +252,13 @@ export class ReferenceEngine implements Engine {
     const move = tf.add(pulled, tf.mul(velocity, momentum));
     return [tf.sub<tf.Tensor1D>(this.weights, tf.mul(move, rate)), velocity];
   }
+}
+
+/** Mean and unbiased variance of every channel of a batch of maps. */
+function momentsOf(x: tf.Tensor): Record<"mean" | "variance", tf.Tensor> {
+  const { mean, variance } = tf.moments(x, [0, 1, 2]);
+  const count = x.size / mean.size;
+  return { mean, variance: tf.mul(variance, count / Math.max(1, count - 1)) };
 }
 
 function packScore(loss: tf.Tensor, logits: tf.Tensor, { labels }: Examples): tf.Tensor1D {

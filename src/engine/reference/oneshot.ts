@@ -11,36 +11,21 @@ import {
   projections,
   TAIL,
 } from "../oneshot";
-import type { Parameter } from "../parameter";
 import { maxPool, normalise, paddedBlockPool } from "./layers";
-import {
-  affineNorm,
-  classify,
-  convolve,
-  type Mixing,
-  type ReferenceNetwork,
-  sumOf,
-  type Weights,
-  weight,
-  weightsOf,
-} from "./parts";
+import { classify, convolve, type Mixing, norm, type ReferenceNetwork, sumOf, type Weights, weight } from "./parts";
 
 /** The search network of NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020; automl/nasbench-1shot1) in TensorFlow.js. */
 export class OneShotSupernet implements ReferenceNetwork {
   private readonly graph: CellGraph;
 
-  constructor(
-    private readonly spec: SupernetSpec,
-    private readonly layout: readonly Parameter[],
-  ) {
+  constructor(private readonly spec: SupernetSpec) {
     this.graph = oneShotGraph(spec.space);
   }
 
   dispose(): void {}
 
-  forward(flat: tf.Tensor1D, mixing: Mixing, images: tf.Tensor): tf.Tensor {
-    const weights = weightsOf(this.layout, flat);
-    let x = tf.relu(affineNorm(convolve(images, weight(weights, "stem/conv")), weights, "stem"));
+  forward(weights: Weights, mixing: Mixing, images: tf.Tensor): tf.Tensor {
+    let x = tf.relu(norm(convolve(images, weight(weights, "stem/conv")), weights, "stem"));
     for (const cell of oneShotCells(this.graph.blocks.length, this.spec.sizes)) {
       x = this.cellOf(cell, cell.pooled ? paddedBlockPool(x) : x, weights, mixing);
     }
@@ -72,7 +57,7 @@ export class OneShotSupernet implements ReferenceNetwork {
 
 /** Convolution, batch norm and a rectifier. */
 function rectified(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
-  return tf.relu(affineNorm(convolve(x, weight(weights, name)), weights, name));
+  return tf.relu(norm(convolve(x, weight(weights, name)), weights, name));
 }
 
 /** The sum of tensors alike, each times its share; zeros where all shares are zero. */

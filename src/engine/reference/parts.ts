@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { NORM_EPSILON } from "../network";
 import type { Parameter } from "../parameter";
 import { normalise, shuffleChannels } from "./layers";
 import "./gradients";
@@ -8,21 +9,21 @@ import "./gradients";
 /** Mixing weights, row by row: scalars or batch x 1 x 1 x 1. Null means exactly zero: the operation is not run. */
 export type Mixing = readonly (tf.Tensor | null)[];
 
-/** A supernet in TensorFlow.js. It may hold tensors of its own. */
+/** A network of a space in TensorFlow.js. It may hold tensors of its own. */
 export interface ReferenceNetwork {
   /**
-   * @param flat all weights, in the layout's order
+   * @param mixing one-hot for a discrete network
    * @param images batch x image x image x imageChannels
    * @returns logits, batch x classes
    */
-  forward(flat: tf.Tensor1D, mixing: Mixing, images: tf.Tensor): tf.Tensor;
+  forward(weights: Weights, mixing: Mixing, images: tf.Tensor): tf.Tensor;
   dispose(): void;
 }
 
-/** The trainable tensors by the names of the layout. */
-export type Weights = ReadonlyMap<string, tf.Tensor>;
+/** Tensors by the names of a layout. */
+export type Tensors = ReadonlyMap<string, tf.Tensor>;
 
-export function weightsOf(layout: readonly Parameter[], flat: tf.Tensor1D): Weights {
+export function tensorsOf(layout: readonly Parameter[], flat: tf.Tensor1D): Tensors {
   const parts = tf.split(
     flat,
     layout.map(({ size }) => size),
@@ -30,8 +31,18 @@ export function weightsOf(layout: readonly Parameter[], flat: tf.Tensor1D): Weig
   return new Map(layout.map(({ name, shape }, i) => [name, tf.reshape(parts[i], [...shape])] as const));
 }
 
-export function weight(weights: Weights, name: string): tf.Tensor {
-  const tensor = weights.get(name);
+/** What a pass through a network goes by. */
+export interface Weights {
+  /** Trainable ones. */
+  readonly tensors: Tensors;
+  /** Statistics that affine norms normalise by; those of the batch without them. */
+  readonly running?: Tensors;
+  /** Hears of what an affine norm normalises. */
+  readonly observe?: (norm: string, x: tf.Tensor) => void;
+}
+
+export function weight({ tensors }: Pick<Weights, "tensors">, name: string): tf.Tensor {
+  const tensor = tensors.get(name);
   if (!tensor) throw new Error(`the layout has no parameter "${name}"`);
   return tensor;
 }
@@ -69,8 +80,21 @@ export function convolve(x: tf.Tensor, filter: tf.Tensor, stride: 1 | 2 = 1): tf
   return tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, padding);
 }
 
-export function affineNorm(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
-  return tf.add(tf.mul(normalise(x), weight(weights, `${name}/scale`)), weight(weights, `${name}/offset`));
+/** Batch norm: affine where the network has a scale and an offset of that name. */
+export function norm(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
+  const { tensors, running, observe } = weights;
+  const scale = tensors.get(`${name}/scale`);
+  if (!scale) return normalise(x);
+  observe?.(name, x);
+  return tf.add(
+    tf.mul(running ? normalisedBy(running, x, name) : normalise(x), scale),
+    weight(weights, `${name}/offset`),
+  );
+}
+
+function normalisedBy(tensors: Tensors, x: tf.Tensor, name: string): tf.Tensor {
+  const [mean, variance] = ["mean", "variance"].map((which) => weight({ tensors }, `${name}/${which}`));
+  return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, NORM_EPSILON)));
 }
 
 export function classify(features: tf.Tensor, weights: Weights): tf.Tensor {

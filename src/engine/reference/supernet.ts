@@ -1,22 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { edgesOf } from "../../core/space";
+import { edgesOf, rowOffsets } from "../../core/space";
 import type { SupernetSpec } from "../engine";
-import { halved, STAGES } from "../network";
-import type { Parameter } from "../parameter";
-import { type AveragePool, averagePool, averagePoolFor, normalise } from "./layers";
+import { halved, reachesEnd, STAGES } from "../network";
+import { type AveragePool, averagePool, averagePoolFor } from "./layers";
 import {
-  affineNorm,
   bypassing,
   classify,
   convolve,
   joined,
   type Mixing,
+  norm,
   partsOf,
   type ReferenceNetwork,
   sumOf,
   type Weights,
   weight,
-  weightsOf,
 } from "./parts";
 
 /** A node of a cell, with what several operations make of it. */
@@ -36,16 +34,13 @@ function once(compute: () => tf.Tensor): () => tf.Tensor {
   };
 }
 
-/** The NAS-Bench-201 supernet (Dong and Yang, ICLR 2020) in TensorFlow.js: logits for given weights and mixing weights. */
-export class Supernet implements ReferenceNetwork {
+/** The networks of NAS-Bench-201 (Dong and Yang, ICLR 2020) in TensorFlow.js: logits for given weights and mixing weights. */
+export class NasBench201Reference implements ReferenceNetwork {
   /** The cells' 3x3 pool of each stage, and the 2x2 pool on the shortcut into it. */
   private readonly cellPools: AveragePool[] = [];
   private readonly shortcutPools: AveragePool[] = [];
 
-  constructor(
-    private readonly spec: SupernetSpec,
-    private readonly layout: readonly Parameter[],
-  ) {
+  constructor(private readonly spec: SupernetSpec) {
     for (let stage = 0, side = spec.sizes.image; stage < STAGES; stage++) {
       this.cellPools.push(averagePoolFor(side, 3, 1, [1, 1]));
       // An odd side leaves half a window at the end, of which only the existing pixels are averaged (PyTorch's ceil mode).
@@ -58,15 +53,14 @@ export class Supernet implements ReferenceNetwork {
     for (const { correction } of [...this.cellPools, ...this.shortcutPools]) correction?.dispose();
   }
 
-  forward(flat: tf.Tensor1D, mixing: Mixing, images: tf.Tensor): tf.Tensor {
+  forward(weights: Weights, mixing: Mixing, images: tf.Tensor): tf.Tensor {
     const { cells } = this.spec.sizes;
-    const weights = weightsOf(this.layout, flat);
-    let x = affineNorm(convolve(images, weight(weights, "stem/conv")), weights, "stem");
+    let x = norm(convolve(images, weight(weights, "stem/conv")), weights, "stem");
     for (let stage = 0; stage < STAGES; stage++) {
       if (stage > 0) x = this.residual(x, weights, stage);
       for (let i = 0; i < cells; i++) x = this.cell(x, weights, mixing, stage, `cell${stage * cells + i}`);
     }
-    const features = tf.mean(tf.relu(affineNorm(x, weights, "head")), [1, 2]);
+    const features = tf.mean(tf.relu(norm(x, weights, "head")), [1, 2]);
     return classify(features, weights);
   }
 
@@ -74,7 +68,7 @@ export class Supernet implements ReferenceNetwork {
   private residual(x: tf.Tensor, weights: Weights, stage: number): tf.Tensor {
     const name = `reduce${stage}`;
     const block = (input: tf.Tensor, conv: string, stride: 1 | 2) =>
-      affineNorm(convolve(tf.relu(input), weight(weights, conv), stride), weights, conv);
+      norm(convolve(tf.relu(input), weight(weights, conv), stride), weights, conv);
     const main = block(block(x, `${name}/conv1`, 2), `${name}/conv2`, 1);
     const pooled = averagePool(x, this.shortcutPools[stage - 1]);
     return tf.add(main, convolve(pooled, weight(weights, `${name}/shortcut`)));
@@ -85,7 +79,8 @@ export class Supernet implements ReferenceNetwork {
    * are summed with their edges' weights, and shuffled with those.
    */
   private cell(x: tf.Tensor, weights: Weights, mixing: Mixing, stage: number, name: string): tf.Tensor {
-    const { space, partial = 1 } = this.spec;
+    const { space, architecture } = this.spec;
+    const partial = architecture ? 1 : (this.spec.partial ?? 1);
     const pool = this.cellPools[stage];
     const open = (whole: tf.Tensor): Node => {
       const { first: plain, rest } = partsOf(whole, partial);
@@ -105,10 +100,18 @@ export class Supernet implements ReferenceNetwork {
       nodes[i] ??= open(whole(i));
       return nodes[i];
     };
-    let first = 0;
+    const edges = edgesOf(space);
+    const offsets = rowOffsets(space.rows);
+    const carries = (row: number) =>
+      space.rows[row].choices.some((operation, o) => mixing[offsets[row] + o] && (operation !== "none" || input.rest));
+    const joins = edges.flatMap(([from, to], row) => (carries(row) ? [{ from, to }] : []));
+    const reaches = reachesEnd(space.nodes, joins);
     // The space lists edges by target, so a node is complete before its first use as a source.
     for (const [row, { name: rowName, choices }] of space.rows.entries()) {
-      const [from, to] = edgesOf(space)[row];
+      const [from, to] = edges[row];
+      // Nobody reads what leads nowhere.
+      if (!reaches[to]) continue;
+      const first = offsets[row];
       for (const [choice, operation] of choices.entries()) {
         const share = mixing[first + choice];
         if (!share || operation === "none") continue;
@@ -119,7 +122,6 @@ export class Supernet implements ReferenceNetwork {
         const shares = mixing.slice(first, first + choices.length);
         rests[to].push(...bypassing(node(from).rest ?? input.rest, shares));
       }
-      first += choices.length;
     }
     return whole(space.nodes - 1);
   }
@@ -133,7 +135,7 @@ function operate(operation: string, source: Node, weights: Weights, name: string
       return source.pooled();
     case "nor_conv_1x1":
     case "nor_conv_3x3":
-      return normalise(convolve(source.rectified(), weight(weights, name)));
+      return norm(convolve(source.rectified(), weight(weights, name)), weights, name);
     default:
       throw new Error(`the reference engine has no operation "${operation}"`);
   }

@@ -1,9 +1,20 @@
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
+import type {
+  ArchitectureGradient,
+  Batch,
+  Engine,
+  Predictions,
+  Score,
+  SupernetSpec,
+  WeightGradient,
+  WeightStep,
+} from "../engine";
+import { requireSupernet } from "../network";
 import {
+  logitsRange,
   packState,
   readGradient,
+  readPredictions,
   readScore,
-  requireSupernet,
   stateParts,
   unpackState,
   unpackWeightGradient,
@@ -67,7 +78,7 @@ class WasmEngine implements Engine {
     batch: Batch,
     perExample: boolean,
   ): Promise<ArchitectureGradient> {
-    requireSupernet(this.plan);
+    requireSupernet(this.spec);
     const { arena } = this.run(perExample ? "examples" : "architecture", mixing, batch);
     return readGradient(this.plan, arena, 0, perExample);
   }
@@ -82,6 +93,12 @@ class WasmEngine implements Engine {
   async evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score> {
     const { arena } = this.run("evaluate", mixing, batch);
     return readScore(this.plan, arena, 0);
+  }
+
+  async predict(mixing: ArrayLike<number>, batch: Batch): Promise<Predictions> {
+    const { arena } = this.run("evaluate", mixing, batch);
+    const { offset, floats } = logitsRange(this.plan);
+    return readPredictions(this.plan, arena, 0, arena.subarray(offset, offset + floats), batch);
   }
 
   async exportState(): Promise<Float32Array> {

@@ -1,11 +1,22 @@
 import type { Progress } from "../device";
-import type { ArchitectureGradient, Batch, Engine, Score, SupernetSpec, WeightGradient, WeightStep } from "../engine";
+import type {
+  ArchitectureGradient,
+  Batch,
+  Engine,
+  Predictions,
+  Score,
+  SupernetSpec,
+  WeightGradient,
+  WeightStep,
+} from "../engine";
+import { requireSupernet } from "../network";
 import {
+  logitsRange,
   outputEnd,
   packState,
   readGradient,
+  readPredictions,
   readScore,
-  requireSupernet,
   stateParts,
   unpackState,
   unpackWeightGradient,
@@ -69,7 +80,7 @@ class WebGpuEngine implements Engine {
     batch: Batch,
     perExample: boolean,
   ): Promise<ArchitectureGradient> {
-    requireSupernet(this.plan);
+    requireSupernet(this.spec);
     const values = await this.run(perExample ? "examples" : "architecture", mixing, batch);
     return readGradient(this.plan, values, this.plan.regions.losses, perExample);
   }
@@ -84,6 +95,14 @@ class WebGpuEngine implements Engine {
 
   async evaluate(mixing: ArrayLike<number>, batch: Batch): Promise<Score> {
     return this.score(await this.run("evaluate", mixing, batch));
+  }
+
+  async predict(mixing: ArrayLike<number>, batch: Batch): Promise<Predictions> {
+    const [values, logits] = await Promise.all([
+      this.run("evaluate", mixing, batch),
+      this.executor.read(logitsRange(this.plan)),
+    ]);
+    return readPredictions(this.plan, values, this.plan.regions.losses, logits, batch);
   }
 
   async exportState(): Promise<Float32Array> {
