@@ -3,7 +3,7 @@ import { DARTS } from "../../src/core/darts";
 import { NAS_BENCH_1SHOT1 } from "../../src/core/nasbench1shot1";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import { RandomStream } from "../../src/core/random";
-import type { Choices, NetworkSizes, SearchSpace } from "../../src/core/space";
+import { type Choices, type NetworkSizes, oneHot, type SearchSpace } from "../../src/core/space";
 import { layoutSize, parameterLayout } from "../../src/engine/network";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { drawn } from "../support/cases";
@@ -57,7 +57,12 @@ describe(`${CELLS} random cells`, () => {
     expect(connectedOf(NAS_BENCH_201)).toBe(expected);
   });
 
+  const STEP = { rate: 0.025, momentum: 0.9, decay: 3e-4, clip: 5 };
   const lines: string[] = [];
+  const note = (title: string, begun: number, largest: number) => {
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    lines.push(`${title}: ${FORWARD} cells in ${seconds} s, the largest loss ${largest.toFixed(2)}`);
+  };
   afterAll(() => {
     if (FORWARD > 100) for (const line of lines) console.log(line);
   });
@@ -77,7 +82,7 @@ describe(`${CELLS} random cells`, () => {
       for (const [i, architecture] of cellsOf(space, FORWARD).entries()) {
         const { spec, weights, batch } = drawn({ space, sizes: SIZES, batch: 4, architecture }, "zero", i);
         const engine = await createWasmEngine(spec, weights, 1);
-        const trained = await engine.weightStep([], batch, { rate: 0.025, momentum: 0.9, decay: 3e-4, clip: 5 });
+        const trained = await engine.weightStep([], batch, STEP);
         const { loss } = await engine.evaluate([], batch);
         const state = await engine.exportState();
         engine.dispose();
@@ -85,8 +90,29 @@ describe(`${CELLS} random cells`, () => {
         expect(stayed, space.format(architecture)).toBe(true);
         largest = Math.max(largest, trained.loss, loss);
       }
-      const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-      lines.push(`${space.title}: ${FORWARD} cells in ${seconds} s, the largest loss ${largest.toFixed(2)}`);
+      note(space.title, begun, largest);
+    });
+  }
+
+  // Without networks of their own, they are cells of the supernet: what is picked shares its row.
+  for (const space of NAS_BENCH_1SHOT1) {
+    it(`of ${space.title}: ${FORWARD} take a step in the supernet, and stay finite`, { timeout: 3.6e6 }, async () => {
+      const begun = performance.now();
+      const { spec, weights, batch } = drawn({ space, sizes: SIZES, batch: 4 }, "zero", 1);
+      const engine = await createWasmEngine(spec, weights, 1);
+      const start = await engine.exportState();
+      let largest = 0;
+      for (const choices of cellsOf(space, FORWARD)) {
+        const mixing = oneHot(space.rows, choices);
+        engine.importState(start);
+        const trained = await engine.weightStep(mixing, batch, STEP);
+        const { loss } = await engine.evaluate(mixing, batch);
+        const stayed = [trained.loss, loss, ...(await engine.exportState())].every(Number.isFinite);
+        expect(stayed, space.format(choices)).toBe(true);
+        largest = Math.max(largest, trained.loss, loss);
+      }
+      engine.dispose();
+      note(space.title, begun, largest);
     });
   }
 });
