@@ -2,7 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
 import { supernetCase } from "../support/cases";
-import { caseAt, compareAlong, EQUALITY_CASES, expectEqual, nameOf, PARTIAL_CASES, textOf } from "../support/equality";
+import {
+  caseAt,
+  compareAlong,
+  EQUALITY_CASES,
+  expectEqual,
+  nameOf,
+  PARTIAL_CASES,
+  stepsOf,
+  textOf,
+} from "../support/equality";
 
 let device: GPUDevice;
 
@@ -23,7 +32,7 @@ describe("the WebGPU engine equals the WASM engine, which equals the reference, 
         reference: () => createWasmEngine(spec, weights),
         engine: () => createWebGpuEngine(device, spec, weights),
       };
-      const errors = await compareAlong((step) => caseAt(tried, step), engines, tried.partial ? 2 : 20);
+      const errors = await compareAlong((step) => caseAt(tried, step), engines, stepsOf(tried));
       await annotate(textOf(errors));
       expectEqual(errors);
     });

@@ -4,7 +4,7 @@ import { parameterLayout } from "../../src/engine/network";
 import { open } from "../../src/engine/reference/cpu";
 import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { type Case, relativeError, slope, supernetCase } from "../support/cases";
-import { caseAt, compareAlong, EQUALITY_CASES, expectEqual, nameOf, textOf } from "../support/equality";
+import { caseAt, compareAlong, EQUALITY_CASES, expectEqual, nameOf, stepsOf, textOf } from "../support/equality";
 import { scored } from "../support/oracle";
 
 describe("the table of cases", () => {
@@ -33,7 +33,7 @@ describe("the table of cases", () => {
   });
 });
 
-describe("the WASM engine equals the reference over 20 steps", () => {
+describe("the WASM engine equals the reference step by step", () => {
   let reference: OpenDevice;
   beforeAll(async () => {
     reference = await open();
@@ -42,10 +42,11 @@ describe("the WASM engine equals the reference over 20 steps", () => {
   for (const tried of EQUALITY_CASES) {
     it(nameOf(tried), { timeout: 600_000 }, async ({ annotate }) => {
       const { spec, weights } = caseAt(tried);
-      const errors = await compareAlong((step) => caseAt(tried, step), {
+      const engines = {
         reference: () => reference.createEngine(spec, weights),
         engine: () => createWasmEngine(spec, weights),
-      });
+      };
+      const errors = await compareAlong((step) => caseAt(tried, step), engines, stepsOf(tried));
       await annotate(textOf(errors));
       expectEqual(errors);
     });
