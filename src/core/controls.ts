@@ -228,7 +228,7 @@ export const CONTROLS = {
   image: number({
     label: "Image size",
     unit: "px",
-    default: 16,
+    default: 8,
     min: 8,
     max: 32,
     integer: true,
@@ -303,7 +303,7 @@ export const CONTROLS = {
     label: "Batch",
     symbol: "B",
     unit: "images",
-    default: 32,
+    default: 64,
     min: 2,
     max: 256,
     integer: true,

@@ -23,6 +23,7 @@ const PRESET_OPTIONS = PRESETS.map(
 export function SetUp() {
   const draft = useApp((state) => state.draft);
   const instant = draft.objective === "instant";
+  const preset = presetOf(draft);
   return (
     <section className="panel setup" aria-labelledby="setup-title">
       <div className="panel-head">
@@ -41,9 +42,10 @@ export function SetUp() {
         name="preset"
         className="presets"
         options={PRESET_OPTIONS}
-        value={presetOf(draft)}
-        onChange={(preset) => preset && setForm(formOf(preset, draft.seed))}
+        value={preset}
+        onChange={(chosen) => chosen && setForm(formOf(chosen, draft.seed))}
       />
+      {preset && <p className="small muted">{preset.note}</p>}
       <div className="pairs">
         <Field name="space" compact />
         <Field name="method" compact />
