@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ControlKey, Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import { PROXIES, PROXY_NAMES, type Scores } from "../core/proxies";
-import { parseRanking } from "../core/selection";
+import { DEFAULT_RANKING, parseRanking } from "../core/selection";
 import { SPACES } from "../core/spaces";
 import { chooseDevice } from "../engine/devices";
 import type { DeviceId } from "../engine/engine";
@@ -32,8 +32,6 @@ const described = (name: keyof typeof NUMBERS) => `Expects ${range(name)}; defau
 /** Devices with a compiled engine, which proxies need. */
 const COMPILED = ["webgpu", "wasm"] as const satisfies readonly DeviceId[];
 
-const RANKING = "naswot+flops";
-
 const OPTIONS: OptionTable = {
   controls: [],
   own: {
@@ -43,7 +41,10 @@ const OPTIONS: OptionTable = {
       value: "T",
       help: `What the scales are multiplied by; without scales, choices have the probabilities softmax(alpha / T). ${described("temperature")}`,
     },
-    rank: { value: "NAMES", help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${RANKING}.` },
+    rank: {
+      value: "NAMES",
+      help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${DEFAULT_RANKING}.`,
+    },
     proxies: { value: "NAMES|all", help: "Proxies to print beside. Default none." },
     repeats: { value: "K", help: `Fresh weights over which a score is averaged. ${described("repeats")}` },
     seed: { value: "N", help: "Of the draws and the fresh weights. Default that of the run." },
@@ -74,7 +75,7 @@ export async function select(args: readonly string[]): Promise<void> {
   const settings = settingsOf(header);
   const { space: id } = header;
   const text = (name: string) => given.get(name)?.[0];
-  const rankBy = parseRanking(text("rank") ?? RANKING, "--rank");
+  const rankBy = parseRanking(text("rank") ?? DEFAULT_RANKING, "--rank");
   const shown = text("proxies");
   const seedText = text("seed");
   const options = {

@@ -14,6 +14,9 @@ import { nearest } from "./text";
  * ranked by training-free proxies, in place of the argmax of the mean.
  */
 
+/** The ranking unless another is asked for, as `parseRanking` reads it. */
+export const DEFAULT_RANKING = "naswot+flops";
+
 export interface Candidate {
   readonly choices: Choices;
   /** In the space's notation. */

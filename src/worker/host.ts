@@ -17,8 +17,9 @@ import { DivergenceError, type Search } from "../search/search";
 import { packRun, readRun } from "./files";
 import { Checkpoints, gentler, LossGuard } from "./guard";
 import { Outbox } from "./outbox";
-import { Pacer } from "./pacer";
-import type { Phase, ReadRun, SearchControl, SearchCost, StepPart } from "./protocol";
+import { nextTask, Pacer } from "./pacer";
+import type { Phase, ReadRun, SearchControl, SearchCost, SelectionRequest, StepPart } from "./protocol";
+import { Selector } from "./selector";
 
 /** How long the loop may keep the worker from hearing the page, milliseconds. */
 const HEARING_INTERVAL = 10;
@@ -47,6 +48,14 @@ export class SearchHost implements SearchControl {
   /** Where a diverged run may go back to, and what is turned there. */
   private offer: { checkpoint: CheckpointRecord; settings: Partial<Settings>; finite: boolean } | null = null;
   private readonly pacer = new Pacer();
+  private readonly selector = new Selector(
+    async (request) => ({
+      benchmark: await this.benchmarkOf(request),
+      device: await this.ready(),
+      dataset: await this.images(request),
+    }),
+    (progress) => this.outbox.send(progress),
+  );
   private phase: Phase = "idle";
   private run_ = 0;
   /** Why the device that the run was on is no more; null while there is one, or none was needed. */
@@ -70,11 +79,11 @@ export class SearchHost implements SearchControl {
 
   async cost(settings: Settings): Promise<SearchCost | null> {
     if (settings.objective === "instant") return null;
-    this.dataset ??= await openDataset(this.read, settings.data);
-    return costOf(settings, this.dataset, await this.ready());
+    return costOf(settings, await this.images(settings), await this.ready());
   }
 
   async prepare(settings: Settings, edits: readonly Edit[] = []): Promise<void> {
+    await this.selector.cancel();
     await this.pause();
     this.current?.opened.close();
     this.current = null;
@@ -99,6 +108,7 @@ export class SearchHost implements SearchControl {
 
   async run(): Promise<void> {
     if (this.phase === "running" && this.wanted === "run") return;
+    await this.selector.cancel();
     await this.loop;
     const { guard } = this.standing();
     if (this.offer?.finite) {
@@ -117,6 +127,7 @@ export class SearchHost implements SearchControl {
   }
 
   async step(part: StepPart): Promise<void> {
+    await this.selector.cancel();
     await this.pause();
     const run = this.standing();
     if (this.phase !== "paused") return;
@@ -142,6 +153,16 @@ export class SearchHost implements SearchControl {
     run.checkpoints.used(checkpoint);
     this.goBack(run, checkpoint, settings);
     this.enter("paused");
+  }
+
+  async select(request: SelectionRequest): Promise<void> {
+    if (this.phase === "preparing") throw new InputError("a run is being prepared: wait until it stands");
+    await this.pause();
+    await this.selector.start(request);
+  }
+
+  async cancelSelection(): Promise<void> {
+    await this.selector.cancel();
   }
 
   async runFile(): Promise<string> {
@@ -196,6 +217,7 @@ export class SearchHost implements SearchControl {
   private async replaceDevice(lost: ReadyDevice, reason: string): Promise<void> {
     this.device = null;
     this.lost = reason;
+    this.selector.lose(reason);
     const { current: hit, phase, run_: number } = this;
     const stands = phase === "running" || phase === "paused" || phase === "diverged";
     // A run that uses no device, or is over, does not mind; the next one opens another.
@@ -246,7 +268,7 @@ export class SearchHost implements SearchControl {
   }
 
   /** Null where the space has no table. */
-  private async benchmarkOf({ space }: Settings): Promise<Benchmark | null> {
+  private async benchmarkOf({ space }: Pick<Settings, "space">): Promise<Benchmark | null> {
     if (!SPACES[space].tabled) return null;
     this.benchmark ??= await decodeBenchmark(await this.read(`benchmarks/${space}.bin`));
     return this.benchmark;
@@ -278,14 +300,19 @@ export class SearchHost implements SearchControl {
     return opened;
   }
 
+  private async images({ data }: Pick<Settings, "data">): Promise<Dataset> {
+    this.dataset ??= await openDataset(this.read, data);
+    return this.dataset;
+  }
+
   private async load(settings: Settings): Promise<Dataset> {
-    this.dataset ??= await openDataset(this.read, settings.data);
+    const dataset = await this.images(settings);
     const loading = "Loading images";
     // The search starts on the first chunk; the rest arrives beside it. A chunk that fails is asked for again when it is needed.
-    this.dataset
+    dataset
       .stream(settings.images, (loaded, total) => this.progress(loading, loaded / total))
       .catch(() => this.progress(loading, 1));
-    return this.dataset;
+    return dataset;
   }
 
   /** Steps until the run is done or a pause is wanted. */
@@ -418,15 +445,3 @@ export class SearchHost implements SearchControl {
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 const after = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-
-/** Lets waiting messages in. A channel, because timers of a busy worker are held back by 4 ms. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}

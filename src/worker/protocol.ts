@@ -1,12 +1,15 @@
 import type { Settings } from "../core/controls";
 import type { Edit } from "../core/link";
+import type { ProxyName } from "../core/proxies";
+import type { NetworkSizes } from "../core/space";
 import type { DeviceChoice } from "../engine/engine";
 import type { SearchCost } from "../search/open";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
 import type { StepPart } from "../search/search";
+import type { Posterior, SelectionResult } from "../search/select";
 
 export type { DeviceChoice, DeviceId } from "../engine/engine";
-export type { ChangeRecord, EvaluationRecord, ResultRecord, SearchCost, StepPart };
+export type { ChangeRecord, EvaluationRecord, ResultRecord, SearchCost, SelectionResult, StepPart };
 
 /**
  * The boundary between the page and its worker: types only, both sides derive from them. Control calls go through comlink; what
@@ -45,6 +48,15 @@ export interface SearchControl {
   setSpeed(rate: number | null): Promise<void>;
   /** Takes a diverged run back as its divergence message offers, and leaves it paused there. @throws {InputError} for any other run */
   recover(): Promise<void>;
+  /**
+   * Draws a group from a distribution and scores it on the run's device, beside the run, which is paused first and stays as it is. Returns
+   * once it has begun; what follows streams. Candidates that are scored already, of a selection cancelled before it, are not scored again,
+   * so that the same call resumes. A run that is let go on, stepped or prepared cancels it.
+   * @throws {InputError} while a run is being prepared
+   */
+  select(request: SelectionRequest): Promise<void>;
+  /** Resolves when the candidate under way is scored and nothing more will follow. */
+  cancelSelection(): Promise<void>;
   /** The run so far, as a run file. */
   runFile(): Promise<string>;
   /** The run file up to a step, gzip; to be kept and read again. */
@@ -160,7 +172,49 @@ export interface Turned {
   readonly settings: Partial<Settings>;
 }
 
-export type WorkerMessage = Frame | Progress | Failure | PhaseChange | DeviceOpened | Divergence | Rewound | Turned;
+/** Which architectures are drawn and what they are ranked by. */
+export interface SelectionRequest {
+  readonly space: Settings["space"];
+  /** Whose images the networks see. */
+  readonly data: Settings["data"];
+  readonly posterior: Posterior;
+  readonly samples: number;
+  /** What the scales are multiplied by, above 0. */
+  readonly temperature: number;
+  /** Of the draws and the fresh weights. */
+  readonly seed: number;
+  /** The proxies whose ranks are averaged. */
+  readonly rankBy: readonly ProxyName[];
+  /** Those measured beside. */
+  readonly proxies: readonly ProxyName[];
+  /** Of the networks that are scored. */
+  readonly sizes: Pick<NetworkSizes, "channels" | "cells" | "image">;
+}
+
+/** How far a selection is; a few times a second. */
+export interface SelectionProgress {
+  readonly kind: "selection";
+  readonly state: "running" | "cancelled" | "finished" | "failed";
+  readonly scored: number;
+  readonly total: number;
+  /** Seconds to go, by the pace so far; null where there is no telling. */
+  readonly remaining: number | null;
+  /** Of what is scored; null where not even the group is drawn. */
+  readonly result: SelectionResult | null;
+  /** Why it has failed, for people. */
+  readonly problem: string | null;
+}
+
+export type WorkerMessage =
+  | Frame
+  | Progress
+  | Failure
+  | PhaseChange
+  | DeviceOpened
+  | Divergence
+  | Rewound
+  | Turned
+  | SelectionProgress;
 
 export interface Acknowledgement {
   readonly kind: "acknowledge";

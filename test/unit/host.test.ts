@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { History } from "../../src/app/history";
 import { Recording } from "../../src/app/recording";
@@ -12,10 +11,9 @@ import type { Engine } from "../../src/engine/engine";
 import type { RunRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { LossGuard } from "../../src/worker/guard";
-import { SearchHost } from "../../src/worker/host";
+import type { SearchHost } from "../../src/worker/host";
 import type { Frame, WorkerMessage } from "../../src/worker/protocol";
-
-const read = async (path: string) => new Uint8Array(await readFile(new URL(`../../public/${path}`, import.meta.url)));
+import { closePort, hosted } from "../support/host";
 
 const SMALL = { images: 1250, image: 8, channels: 1, batch: 4, evaluateImages: 4, evaluateEvery: 1000 } as const;
 
@@ -59,30 +57,7 @@ function scripted(lossOf: (weights: number, rate: number) => number) {
   return { device, lose: (reason: string) => lost(reason) };
 }
 
-let port: MessagePort | null = null;
-afterEach(() => port?.close());
-
-/** A host and the page's side of its stream. */
-async function hosted(choose?: () => Promise<ReadyDevice>) {
-  const host = new SearchHost(read, choose);
-  const messages: WorkerMessage[] = [];
-  const { port1, port2 } = new MessageChannel();
-  port = port1;
-  port1.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
-    messages.push(data);
-    if (data.kind === "frame") port1.postMessage({ kind: "acknowledge", number: data.number });
-  };
-  await host.connect(port2);
-  const seen = async <Kind extends WorkerMessage["kind"]>(kind: Kind, number = 1) => {
-    await expect.poll(() => messages.filter((message) => message.kind === kind).length).toBeGreaterThanOrEqual(number);
-    return messages.filter((message) => message.kind === kind)[number - 1] as Extract<WorkerMessage, { kind: Kind }>;
-  };
-  const phase = (wanted: string) =>
-    expect
-      .poll(() => messages.findLast((message) => message.kind === "phase")?.phase, { timeout: 20_000 })
-      .toBe(wanted);
-  return { host, messages, seen, phase };
-}
+afterEach(closePort);
 
 const recordsOf = async (host: SearchHost) => parseRunFile(await host.runFile());
 const stepsOf = (records: readonly RunRecord[]) => records.flatMap((r) => (r.kind === "step" ? [r] : []));

@@ -1,0 +1,145 @@
+import type { Benchmark } from "../core/benchmark";
+import { messageOf } from "../core/errors";
+import type { Scores } from "../core/proxies";
+import { SPACES } from "../core/spaces";
+import type { Dataset } from "../engine/data/dataset";
+import type { OpenDevice } from "../engine/device";
+import { scoringBatch } from "../search/proxies";
+import { Selection } from "../search/select";
+import { nextTask } from "./pacer";
+import type { SelectionProgress, SelectionRequest } from "./protocol";
+
+/** Reports leave no faster than this, milliseconds. */
+const INTERVAL = 250;
+
+/** What a selection works with. */
+export interface SelectorParts {
+  readonly device: OpenDevice;
+  readonly dataset: Dataset;
+  readonly benchmark: Benchmark | null;
+}
+
+/** A selection under way. */
+interface Turn {
+  cancelled: boolean;
+}
+
+/** Selects architectures for a page: one selection at a time, whose scores outlive it. */
+export class Selector {
+  private turn: Turn | null = null;
+  private loop: Promise<void> = Promise.resolve();
+  /** Scores of architectures under the circumstances that they depend on. */
+  private known = new Map<string, Scores>();
+  private circumstances = "";
+
+  constructor(
+    private readonly open: (request: SelectionRequest) => Promise<SelectorParts>,
+    private readonly send: (progress: SelectionProgress) => void,
+  ) {}
+
+  /** Begins a selection in place of the one before it, of which nothing more is heard. */
+  async start(request: SelectionRequest): Promise<void> {
+    const turn = { cancelled: false };
+    if (this.turn) this.turn.cancelled = true;
+    this.turn = turn;
+    await this.loop;
+    if (this.turn !== turn) return;
+    this.loop = this.work(request, turn);
+  }
+
+  /** Resolves when the selection under way, if any, stands still. */
+  async cancel(): Promise<void> {
+    if (this.turn) this.turn.cancelled = true;
+    await this.loop;
+  }
+
+  /** The device is gone: what is under way on it may never end, and is left behind. */
+  lose(reason: string): void {
+    if (!this.turn) return;
+    this.turn = null;
+    this.loop = Promise.resolve();
+    this.send({ ...NOTHING, state: "failed", problem: `${reason}: start again on the next device` });
+  }
+
+  private async work(request: SelectionRequest, turn: Turn): Promise<void> {
+    let last: SelectionProgress = NOTHING;
+    const report = (progress: SelectionProgress) => {
+      last = progress;
+      if (this.turn === turn) this.send(progress);
+    };
+    try {
+      report(NOTHING);
+      const selection = await this.prepare(request);
+      const begun = performance.now();
+      const before = selection.progress.scored;
+      const progress = (state: SelectionProgress["state"]): SelectionProgress => {
+        const { scored, total } = selection.progress;
+        const pace = (performance.now() - begun) / 1000 / (scored - before);
+        const remaining = Number.isFinite(pace) ? pace * (total - scored) : null;
+        return { ...NOTHING, state, scored, total, remaining, result: selection.result() };
+      };
+      report(progress("running"));
+      let reported = begun;
+      // A generator that is not asked frees the device; one that has nothing left to score never takes it.
+      if (!turn.cancelled) {
+        for await (const { architecture, scores } of selection.run()) {
+          // A loop that was left behind with its device may come round once more.
+          if (this.turn !== turn) return;
+          this.known.set(architecture, scores);
+          if (performance.now() - reported > INTERVAL) {
+            report(progress("running"));
+            reported = performance.now();
+          }
+          await nextTask();
+          if (turn.cancelled) break;
+        }
+      }
+      const { scored, total } = selection.progress;
+      report(progress(scored === total ? "finished" : "cancelled"));
+    } catch (error) {
+      report({ ...last, state: "failed", remaining: null, problem: messageOf(error) });
+    } finally {
+      if (this.turn === turn) this.turn = null;
+    }
+  }
+
+  /** A selection that knows what an earlier one has scored alike. */
+  private async prepare(request: SelectionRequest): Promise<Selection> {
+    const { space, sizes, seed, data, rankBy, proxies, ...drawn } = request;
+    const { device, dataset, benchmark } = await this.open(request);
+    const { createProber } = device;
+    const selection = new Selection({
+      ...drawn,
+      seed,
+      rankBy,
+      benchmark,
+      scoring: {
+        space: SPACES[space],
+        sizes: { ...sizes, imageChannels: 1, classes: dataset.classes.length },
+        batch: await scoringBatch(dataset, sizes.image),
+        repeats: 1,
+        proxies,
+        device: { createProber },
+      },
+    });
+    const circumstances = JSON.stringify([space, data, sizes, seed]);
+    if (circumstances !== this.circumstances) this.known.clear();
+    this.circumstances = circumstances;
+    const wanted = [...rankBy, ...proxies];
+    for (const { architecture } of [...selection.group.candidates, ...selection.control.candidates]) {
+      const scores = this.known.get(architecture);
+      if (scores && wanted.every((name) => scores[name] !== undefined)) selection.restore(architecture, scores);
+    }
+    return selection;
+  }
+}
+
+const NOTHING: SelectionProgress = {
+  kind: "selection",
+  state: "running",
+  scored: 0,
+  total: 0,
+  remaining: null,
+  result: null,
+  problem: null,
+};

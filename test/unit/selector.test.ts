@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { Settings } from "../../src/core/controls";
+import { NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
+import { DEFAULT_RANKING, parseRanking } from "../../src/core/selection";
+import { withDefaults } from "../../src/core/settings";
+import type { ReadyDevice } from "../../src/engine/devices";
+import { createWasmEngine } from "../../src/engine/wasm/engine";
+import { createWasmProber } from "../../src/engine/wasm/prober";
+import type { SelectionProgress, SelectionRequest } from "../../src/worker/protocol";
+import { closePort, hosted } from "../support/host";
+
+afterEach(closePort);
+
+const SMALL = { images: 1250, image: 8, channels: 1, batch: 4, evaluateImages: 4, evaluateEvery: 1000 } as const;
+const settings: Settings = withDefaults({ ...SMALL, steps: 12 });
+const request: SelectionRequest = {
+  space: "nasbench201",
+  data: "fashion-mnist",
+  posterior: { mean: new Array<number>(SPACE.size).fill(0), scale: new Array<number>(SPACE.size).fill(1) },
+  samples: 8,
+  temperature: 1,
+  seed: 3,
+  rankBy: parseRanking(DEFAULT_RANKING, "ranking"),
+  proxies: ["params"],
+  sizes: { channels: 1, cells: 1, image: 8 },
+};
+
+/** A device of the WASM engine; counts the networks that are looked into. */
+function counting(prober: ReadyDevice["createProber"] = createWasmProber) {
+  const probed: number[] = [];
+  let lost = (_: string) => {};
+  const device: ReadyDevice = {
+    description: "WASM",
+    choice: {
+      device: "wasm",
+      engine: "compiled",
+      description: "WASM",
+      selfTest: { passed: true, forwardError: 0, gradientError: 0, milliseconds: 0 },
+      passedOver: [],
+    },
+    createEngine: (spec, weights) => createWasmEngine(spec, weights, 1),
+    createProber:
+      prober &&
+      ((plans) => {
+        probed.push(plans.length);
+        return prober(plans);
+      }),
+    onLost: (callback) => {
+      lost = callback;
+    },
+    close: () => {},
+  };
+  return { device, probed, lose: (reason: string) => lost(reason) };
+}
+
+async function selecting(device: ReadyDevice) {
+  const page = await hosted(async () => device);
+  const last = () => page.messages.findLast((message): message is SelectionProgress => message.kind === "selection");
+  const state = (wanted: SelectionProgress["state"]) =>
+    expect.poll(() => last()?.state, { timeout: 20_000 }).toBe(wanted);
+  const select = (wanted: SelectionRequest) => {
+    page.messages.length = 0;
+    return page.host.select(wanted);
+  };
+  return { ...page, last, state, select };
+}
+
+describe("a selection for the page", () => {
+  test("leaves a paused run as it was, and ranks what was asked for", async () => {
+    const { host, select, last, state, phase } = await selecting(counting().device);
+    await host.prepare(settings);
+    for (let step = 0; step < 5; step++) await host.step("both");
+    await select(request);
+    await state("finished");
+    const { scored, total, result, problem } = last() as SelectionProgress;
+    expect([scored, problem]).toEqual([total, null]);
+    expect(result?.candidates.map(({ rank }) => rank)).toEqual(result?.candidates.map((_, i) => i + 1));
+    expect(Object.keys(result?.candidates[0].scores ?? {})).toEqual(["naswot", "flops", "params"]);
+    expect(result?.control?.candidates).toBeGreaterThan(0);
+    await host.run();
+    await phase("finished");
+
+    const alone = await selecting(counting().device);
+    await alone.host.prepare(settings);
+    await alone.host.run();
+    await alone.phase("finished");
+    const steps = (text: string) => text.split("\n").filter((line) => line.includes('"kind":"step"'));
+    expect(steps(await host.runFile())).toHaveLength(settings.steps);
+    expect(steps(await host.runFile())).toEqual(steps(await alone.host.runFile()));
+  });
+
+  test("is cancelled, resumed without scoring anything twice, and ranked otherwise at once", async () => {
+    const { device, probed } = counting();
+    const { host, select, last, state } = await selecting(device);
+    await select(request);
+    await expect.poll(() => probed.length, { timeout: 20_000, interval: 1 }).toBe(1);
+    await host.cancelSelection();
+    await state("cancelled");
+    const { scored, total } = last() as SelectionProgress;
+    expect(scored).toBeGreaterThan(0);
+    expect(scored).toBeLessThan(total);
+    await select(request);
+    await state("finished");
+    expect(probed).toEqual([total, total - scored]);
+    const finished = last()?.result;
+
+    await select({ ...request, rankBy: ["params"] });
+    await state("finished");
+    expect(probed).toHaveLength(2);
+    const params = last()?.result?.candidates.map(({ scores }) => Number(scores.params)) as number[];
+    expect(params).toEqual(params.toSorted((a, b) => b - a));
+
+    const whole = await selecting(counting().device);
+    await whole.select(request);
+    await whole.state("finished");
+    expect(whole.last()?.result).toEqual(finished);
+  });
+
+  test("gives way to a run that is let go on", async () => {
+    const { host, select, state, phase } = await selecting(counting().device);
+    await host.prepare(settings);
+    await select(request);
+    await host.run();
+    await state("cancelled");
+    await phase("finished");
+  });
+
+  test("says why where it cannot be", async () => {
+    const without = { ...counting().device, createProber: undefined };
+    const reference = await selecting(without);
+    await reference.select(request);
+    await reference.state("failed");
+    expect(reference.last()?.problem).toMatch(/compiled engine/);
+
+    const lost = counting(() => new Promise(() => {}));
+    const page = await selecting(lost.device);
+    await page.select(request);
+    await expect.poll(() => lost.probed.length, { timeout: 20_000 }).toBe(1);
+    lost.lose("the GPU was lost (pulled)");
+    await page.state("failed");
+    expect(page.last()?.problem).toMatch(/GPU was lost/);
+    await page.host.cancelSelection();
+  });
+});
