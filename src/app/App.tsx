@@ -17,7 +17,7 @@ import { useApp } from "./store";
 import { Timeline } from "./timeline/Timeline";
 
 export function App() {
-  const wide = useApp(({ drawer }) => drawer === "compare" || drawer === "runs");
+  const wide = useApp(({ drawer }) => drawer !== null && drawer !== "share");
   return (
     <div className={`page ${wide ? "with-wide-drawer" : ""}`}>
       <Bar />

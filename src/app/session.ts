@@ -4,10 +4,11 @@ import { type Edit, readLink, toLink } from "../core/link";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
-import type { ReadRun, StepPart, WorkerMessage } from "../worker/protocol";
+import type { ReadRun, SelectionRequest, StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
 import { idle } from "./idle";
 import { Recording } from "./recording";
+import * as selection from "./select/selection";
 import { NO_RUN, objectiveOf, obstacleOf, useApp } from "./store";
 
 /** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
@@ -124,6 +125,9 @@ function receive(message: WorkerMessage): void {
     case "turned":
       if (message.run === expected) followRun(message.settings);
       return;
+    case "selection":
+      selection.follow(message);
+      return;
     case "failure":
       set({ failure: message, phase: "failed", progress: null });
   }
@@ -213,6 +217,24 @@ export function packLive(): Promise<Uint8Array<ArrayBuffer>> {
   });
   queue = packed.catch(() => {});
   return packed;
+}
+
+/** Selects architectures beside the run, which is paused; after a cancellation the same request goes on. */
+export function select(request: SelectionRequest, source: selection.Source): void {
+  selection.begin(request, source);
+  queue = queue.then(async () => {
+    try {
+      if (!worker) throw new Error("there is no worker");
+      await worker.connected;
+      await worker.control.select(request);
+    } catch (error) {
+      selection.fail(messageOf(error));
+    }
+  });
+}
+
+export function cancelSelection(): void {
+  worker?.control.cancelSelection().catch((error) => selection.fail(messageOf(error)));
 }
 
 /** Reads a run file in the worker. @throws {Error} saying what is wrong with it */

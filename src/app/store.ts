@@ -18,7 +18,7 @@ export const NOTHING: Focus = { row: null, operation: null, step: null };
 export type Objective = Settings["objective"];
 
 /** What can take the place of the side columns. */
-export type DrawerName = "runs" | "compare" | "share";
+export type DrawerName = "runs" | "compare" | "select" | "share";
 
 /** Small summary state; the long series are in history.ts. */
 export interface AppState {
@@ -52,8 +52,15 @@ export interface AppState {
   readonly view: "probable" | "weighted" | "samples";
   /** Which kind of cell is on screen, where the space has more than one: its place among them. */
   readonly cellKind: number;
-  /** An architecture from a paper, drawn in place of the search's own. */
-  readonly published: { readonly title: string; readonly choices: Choices } | null;
+  /** An architecture drawn in place of the search's own, where the space on screen is its own. */
+  readonly exhibit: {
+    /** The space's id. */
+    readonly space: string;
+    readonly title: string;
+    /** Where it comes from: "as published". */
+    readonly note: string;
+    readonly choices: Choices;
+  } | null;
   /** The step that the timeline was moved to; null for the latest, however far it grows. */
   readonly scrub: number | null;
   /** Identifies the kept run on screen; null while it is the current one. */
@@ -90,7 +97,7 @@ export const useApp = create<AppState>(() => ({
   pinned: NOTHING,
   view: "weighted",
   cellKind: 0,
-  published: null,
+  exhibit: null,
   scrub: null,
   replaying: false,
   shownRun: null,

@@ -10,10 +10,12 @@ import "./architecture.css";
 /** What can be said of an architecture of a space without a table: its size, and how it compares with those that papers found. */
 export default function ArchitecturePanel({ moment }: { moment: Moment }) {
   const { space, choices } = moment;
-  const shown = useApp((state) => state.published);
+  const shown = useApp((state) => state.exhibit);
   const { parameters, flops } = useMemo(() => space.cost(choices, space.published), [space, choices]);
   const show = (genotype: PublishedGenotype | null) =>
-    useApp.setState({ published: genotype && { title: genotype.title, choices: genotype.choices } });
+    useApp.setState({
+      exhibit: genotype && { space: "darts", title: genotype.title, note: "as published", choices: genotype.choices },
+    });
   const paper = PUBLISHED_GENOTYPES.find(({ title }) => title === shown?.title);
   return (
     <section className="panel architecture-panel" aria-labelledby="architecture-title">

@@ -2,7 +2,13 @@ import type { DeviceId } from "../../worker/protocol";
 import { objectiveOf, useApp } from "../store";
 import { Popover } from "./Popover";
 
-const NAMES: Readonly<Record<DeviceId, string>> = { webgpu: "WebGPU", webgl: "WebGL", wasm: "WebAssembly", cpu: "CPU" };
+/** Devices by the names that people know. */
+export const NAMES: Readonly<Record<DeviceId, string>> = {
+  webgpu: "WebGPU",
+  webgl: "WebGL",
+  wasm: "WebAssembly",
+  cpu: "CPU",
+};
 
 /** Where the bar is narrow; the colour still says that it is a fallback. */
 const SHORT: Readonly<Record<DeviceId, string>> = { ...NAMES, wasm: "Wasm" };

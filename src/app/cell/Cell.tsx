@@ -31,22 +31,23 @@ export function Cell() {
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const { space } = moment;
   const kind = useCellKind(space);
-  const shownPublished = useApp((state) => state.published);
-  const published = space.keptEdges === null ? null : shownPublished;
-  const sampled = view === "samples" && !published;
-  const choices = published ? published.choices : sampled ? sample.choices : moment.choices;
+  const exhibit = useApp((state) => (state.exhibit?.space === space.id ? state.exhibit : null));
+  const sampled = view === "samples" && !exhibit;
+  const choices = exhibit ? exhibit.choices : sampled ? sample.choices : moment.choices;
   // A play is a row of stills: what glided from one sample to the next would be no sample.
-  const key = sampled ? (playing ? "play" : `sample ${seed} ${sample.number}`) : (published?.title ?? view);
+  const key = sampled ? (playing ? "play" : `sample ${seed} ${sample.number}`) : (exhibit?.title ?? view);
   return (
     <section
-      className={`panel cell ${space.cellKinds.length > 1 ? "of-kinds " : ""}${sampled ? view : published ? "published" : view}`}
+      className={`panel cell ${space.cellKinds.length > 1 ? "of-kinds " : ""}${sampled ? view : exhibit ? "exhibit" : view}`}
       aria-labelledby="cell-title"
     >
       <div className="panel-head">
         <h2 id="cell-title">Cell</h2>
         <KindSwitch space={space} name="cell-kind" />
-        {published ? (
-          <span className="small muted">{published.title}, as published</span>
+        {exhibit ? (
+          <span className="small muted">
+            {exhibit.title}, {exhibit.note}
+          </span>
         ) : sampled ? (
           <SampleControls />
         ) : (
@@ -60,8 +61,8 @@ export function Cell() {
           label="View of the cell"
           name="view"
           options={VIEWS}
-          value={published ? null : view}
-          onChange={(chosen) => chosen && useApp.setState({ view: chosen, published: null })}
+          value={exhibit ? null : view}
+          onChange={(chosen) => chosen && useApp.setState({ view: chosen, exhibit: null })}
         />
       </div>
       <div className={`body ${sampled ? "with-gallery" : ""}`}>
@@ -71,13 +72,13 @@ export function Cell() {
               <CellFigure
                 moment={moment}
                 kind={kind}
-                view={published || view === "samples" ? "cell" : view}
+                view={exhibit || view === "samples" ? "cell" : view}
                 choices={choices}
                 subject={key}
-                figures={!sampled && !published}
+                figures={!sampled && !exhibit}
                 label={
-                  published
-                    ? `${published.title}, as published. ${describeCell(moment, choices)}`
+                  exhibit
+                    ? `${exhibit.title}, ${exhibit.note}. ${describeCell(moment, choices)}`
                     : sampled
                       ? `Sample ${sample.number} of seed ${seed}. ${describeCell(moment, choices)}`
                       : describeMoment(moment)
@@ -92,7 +93,7 @@ export function Cell() {
         {sampled && <Gallery />}
       </div>
       {!sampled && <Reasons moment={moment} />}
-      <Architecture space={space} text={sampled || published ? space.format(choices) : moment.architecture} />
+      <Architecture space={space} text={sampled || exhibit ? space.format(choices) : moment.architecture} />
     </section>
   );
 }

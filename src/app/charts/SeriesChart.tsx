@@ -2,9 +2,8 @@ import { Area, CartesianGrid, ComposedChart, Line, ReferenceLine, Tooltip, XAxis
 import { fixed } from "../format";
 import { niceTicks } from "./scale";
 import type { Datum, Series, SeriesChartProps } from "./series";
+import { TICK } from "./style";
 import { useSize } from "./useSize";
-
-const TICK = { fontSize: 11, fill: "var(--muted)" };
 
 /** Lines over the steps of a run. Fills its parent. */
 export default function SeriesChart(props: SeriesChartProps) {

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { Chart } from "../charts/Chart";
+import { Swatch } from "../charts/Swatch";
 import { roundReach, stepsToDraw, timeEnd } from "../charts/scale";
 import type { Datum, Series } from "../charts/series";
 import { fixed } from "../format";
@@ -135,14 +136,6 @@ function instantWords(what: string, points: readonly Datum[], digits: number, un
   const last = points.findLast(({ valid }) => valid !== undefined);
   if (!last) return `${what} of the instant objective through time: no steps yet`;
   return `${what} of the instant objective through time. Near step ${last.step}: ${value(last.valid, digits, unit)}.`;
-}
-
-function Swatch({ colour, dash }: { colour: string; dash?: string }) {
-  return (
-    <svg width="18" height="8" aria-hidden="true">
-      <line x1="0" x2="18" y1="4" y2="4" stroke={colour} strokeWidth="2" strokeDasharray={dash} />
-    </svg>
-  );
 }
 
 function Ring() {

@@ -6,12 +6,18 @@ import "./drawer.css";
 const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [
   { name: "runs", title: "Runs", hint: "Runs kept on this machine; import a run file" },
   { name: "compare", title: "Compare", hint: "Two to four runs in one view" },
+  {
+    name: "select",
+    title: "Select",
+    hint: "Draw architectures from the learned distribution and rank them without training",
+  },
   { name: "share", title: "Share", hint: "A link that repeats the run; the cell, the run and the figures as files" },
 ];
 
 const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {
   runs: lazy(() => import("../runs/RunsDrawer")),
   compare: lazy(() => import("../compare/CompareDrawer")),
+  select: lazy(() => import("../select/SelectDrawer")),
   share: lazy(() => import("../share/Share")),
 };
 

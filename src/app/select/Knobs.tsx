@@ -1,0 +1,185 @@
+import { type ReactNode, useId, useState } from "react";
+import { NAS_BENCH_201 } from "../../core/nasbench201";
+import { PROXIES, PROXY_NAMES } from "../../core/proxies";
+import { DEFAULT_RANKING, parseRanking } from "../../core/selection";
+import type { SelectionRequest } from "../../worker/protocol";
+import { NAMES } from "../bar/Device";
+import { clock, count } from "../format";
+import { useRecording } from "../history";
+import { type Moment, useMoment } from "../moment";
+import { methodName } from "../runs/summary";
+import { cancelSelection, select } from "../session";
+import { useApp } from "../store";
+import { rankingTitle } from "./scores";
+import { useSelection } from "./selection";
+
+const SAMPLES = [10, 20, 50, 100, 200, 500, 1000];
+const TEMPERATURES = [0.5, 1, 2, 3, 5, 10];
+const RANKINGS = [DEFAULT_RANKING, ...PROXY_NAMES];
+
+/** What is drawn and how it is ranked; starts, cancels and resumes it. */
+export function Knobs() {
+  const { settings } = useRecording();
+  const moment = useMoment();
+  const [samples, setSamples] = useState(100);
+  const [temperature, setTemperature] = useState(1);
+  const [ranking, setRanking] = useState(DEFAULT_RANKING);
+  const [every, setEvery] = useState(false);
+  const latest = useSelection((state) => state.latest);
+  const running = useApp((state) => state.phase === "running");
+  const preparing = useApp((state) => state.phase === "preparing");
+  const obstacle = useObstacle(moment);
+
+  const { channels, cells, image, space, data, seed } = settings;
+  const request = (): SelectionRequest => ({
+    space,
+    data,
+    posterior: { mean: Array.from(moment.mean), scale: moment.scale && Array.from(moment.scale) },
+    samples,
+    temperature,
+    seed,
+    rankBy: parseRanking(ranking, "the ranking"),
+    proxies: every ? PROXY_NAMES : ["params", "flops"],
+    sizes: { channels, cells, image },
+  });
+  const state = latest?.progress.state;
+  const start = () => select(request(), { moment, title: `${methodName(settings)}, seed ${seed}` });
+  return (
+    <section className="select-knobs" aria-label="Selection">
+      <Choice label="Samples" value={samples} onChange={(value) => setSamples(Number(value))}>
+        {SAMPLES.map((value) => (
+          <option key={value} value={value}>
+            {count(value)}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        label={moment.scale ? "Scale σ times" : "Temperature"}
+        value={temperature}
+        onChange={(value) => setTemperature(Number(value))}
+      >
+        {TEMPERATURES.map((value) => (
+          <option key={value}>{value}</option>
+        ))}
+      </Choice>
+      <Choice label="Rank by" value={ranking} onChange={setRanking}>
+        {RANKINGS.map((value) => (
+          <option key={value} value={value}>
+            {rankingTitle(parseRanking(value, "the ranking"))}
+          </option>
+        ))}
+      </Choice>
+      <Choice label="Measure" value={every ? "every" : "ranked"} onChange={(value) => setEvery(value === "every")}>
+        <option value="ranked">that alone</option>
+        <option value="every">every proxy, slower</option>
+      </Choice>
+      <div className="select-actions">
+        {state === "running" ? (
+          <button type="button" className="button" onClick={cancelSelection}>
+            Cancel
+          </button>
+        ) : (
+          <>
+            {latest && state === "cancelled" && !obstacle && (
+              <button
+                type="button"
+                className="button primary"
+                disabled={preparing}
+                onClick={() => select(latest.request, latest.source)}
+              >
+                Resume
+              </button>
+            )}
+            <button
+              type="button"
+              className={`button ${state === "cancelled" ? "" : "primary"}`}
+              disabled={preparing || obstacle !== null}
+              onClick={start}
+            >
+              Start
+            </button>
+          </>
+        )}
+        <Where note={obstacle ?? (running ? "Start pauses the search; what it learned stays as it is." : null)} />
+      </div>
+      {RANKINGS.includes(ranking) && ranking !== DEFAULT_RANKING && (
+        <p className="small muted select-help">{helpOf(ranking)}</p>
+      )}
+    </section>
+  );
+}
+
+function helpOf(ranking: string): string {
+  return parseRanking(ranking, "the ranking")
+    .map(
+      (name) =>
+        `${PROXIES[name].help} ${PROXIES[name].higherIsBetter ? "" : "Less is better. "}${PROXIES[name].source}.`,
+    )
+    .join(" ");
+}
+
+/** Why nothing can be selected here; null where something can. */
+function useObstacle({ space }: Moment): string | null {
+  const device = useApp((state) => state.device);
+  if (space.id !== NAS_BENCH_201.id) {
+    return `Training-free proxies rank cells of ${NAS_BENCH_201.title} only: choose that space, or show a run of it.`;
+  }
+  if (device && device.engine !== "compiled") {
+    return `Proxies need the compiled engine, which runs on WebGPU or WebAssembly; here searches run on ${NAMES[device.device]} by another.`;
+  }
+  return null;
+}
+
+/** How far the selection is, or what is to be known before it. */
+function Where({ note }: { note: string | null }) {
+  const progress = useSelection((state) => state.latest?.progress);
+  const testing = useApp((state) => state.progress);
+  if (!progress) return <p className="small muted">{note}</p>;
+  const { state, scored, total, remaining, problem } = progress;
+  const far = `${count(scored)} of ${count(total)} scored`;
+  const left = remaining === null ? "" : ` · ${clock(Math.ceil(remaining))} left`;
+  const words = {
+    running: total === 0 ? `${testing?.what ?? "Drawing the group"}…` : `${far}${left}`,
+    cancelled: `Stopped with ${far}`,
+    finished: `All ${count(total)} scored: the group and the random control`,
+    failed: "",
+  }[state];
+  return (
+    <>
+      {state === "running" && (
+        <progress aria-label="Candidates scored" max={Math.max(1, total)} value={total > 0 ? scored : undefined} />
+      )}
+      {state === "failed" ? (
+        <p className="notice danger" role="alert">
+          <strong>Nothing could be selected.</strong> {problem}.
+        </p>
+      ) : (
+        <p className="small muted">{words}</p>
+      )}
+      {note && state !== "running" && <p className="small muted">{note}</p>}
+      <p className="hidden" role="status">
+        {state === "running" ? "Scoring candidates." : state === "failed" ? "" : `Selection ${state}.`}
+      </p>
+    </>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  value: string | number;
+  onChange: (value: string) => void;
+  children: ReactNode;
+}) {
+  const { label, value, onChange, children } = props;
+  const id = useId();
+  return (
+    <div className="select-choice">
+      <label htmlFor={id} className="small">
+        {label}
+      </label>
+      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
+        {children}
+      </select>
+    </div>
+  );
+}
