@@ -233,8 +233,9 @@ export function select(request: SelectionRequest, source: selection.Source): voi
   });
 }
 
+/** Goes out after the selection that it cancels. */
 export function cancelSelection(): void {
-  worker?.control.cancelSelection().catch((error) => selection.fail(messageOf(error)));
+  queue = queue.then(() => worker?.control.cancelSelection()).catch((error) => selection.fail(messageOf(error)));
 }
 
 /** Reads a run file in the worker. @throws {Error} saying what is wrong with it */

@@ -6,6 +6,7 @@ import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
+import { PROXY_NAMES } from "../../src/core/proxies";
 import type { StepRecord } from "../../src/search/records";
 import { parseRunFile } from "../../src/search/runfile";
 import { PLAIN_FLAGS } from "../../src/tools/chromium.mjs";
@@ -166,7 +167,7 @@ test("run, hover, scrub, draw, turn a knob, share, and open it again", async () 
   }
 });
 
-test("a link of a supernet gives the same run on WebAssembly, number for number", async () => {
+test("a link of a supernet gives the same run on WebAssembly, number for number, and architectures are selected from it", async () => {
   const link =
     "#steps=10&channels=2&image=8&batch=4&images=1250&evaluateImages=4&seed=9&edits=4:archRate=0.05;6:flip=false";
   const { browser, page } = await open(`${site.address}${link}`, PLAIN_FLAGS);
@@ -182,10 +183,46 @@ test("a link of a supernet gives the same run on WebAssembly, number for number"
     }
     expect(steps[0]).toHaveLength(10);
     expect(steps[1]).toEqual(steps[0]);
+    await twin.close();
+    await selects(page);
   } finally {
     await browser.close();
   }
 });
+
+/** A selection is cancelled, goes on where it was, and shows the cells that it ranks. */
+async function selects(page: Page): Promise<void> {
+  await button(page, "Select").click();
+  await page.getByRole("combobox", { name: "Samples" }).selectOption("10");
+  await page.getByRole("combobox", { name: "Measure" }).selectOption("every");
+  await button(page, "Start").click();
+  await button(page, "Cancel").click();
+  const stopped = await page.getByText(/^Stopped with \d+ of \d+ scored$/).innerText({ timeout: 30_000 });
+  const [scored, total] = (stopped.match(/\d+/g) ?? []).map(Number);
+  expect(scored).toBeLessThan(total);
+  await button(page, "Resume").click();
+  await page.getByText(`All ${total} scored: the group and the random control`).waitFor({ timeout: 60_000 });
+
+  const outcome = page.getByRole("table", { name: /^Test accuracy of the pick/ }).getByRole("row");
+  for (const [row, title] of ["Pick", "Argmax", "Random control", "Oracle", "BaLeNAS-TF"].entries()) {
+    expect(await outcome.nth(row + 1).innerText()).toMatch(
+      new RegExp(`^${title}(.|\\s)*( \\d\\d\\.\\d\\d|\\t\\d+\\.\\d+){3}`),
+    );
+  }
+  const heads = page.locator(".select-table thead th");
+  await expect.poll(() => heads.allInnerTexts()).toHaveLength(5 + PROXY_NAMES.length - 1);
+  await page.getByRole("combobox", { name: "Proxy on the horizontal axis" }).selectOption("naswot");
+  const plot = page.getByRole("img", { name: /candidates against NASWOT: rank correlation/ });
+  expect(await plot.getAttribute("aria-label")).toContain(await page.getByTestId("rank-correlation").innerText());
+
+  const second = page.getByRole("button", { name: /^Show candidate 2:/ });
+  await second.click();
+  const shown = await shownCell(page);
+  expect(await second.getAttribute("aria-label")).toBe(`Show candidate 2: ${shown}`);
+  expect(await faults(page, ".drawer")).toEqual([]);
+  await second.click();
+  await expect.poll(() => shownCell(page)).not.toBe(shown);
+}
 
 test("a mended link says what was mended, and runs", async () => {
   const { browser, page, errors } = await open(

@@ -59,18 +59,22 @@ async function selecting(device: ReadyDevice) {
   const state = (wanted: SelectionProgress["state"]) =>
     expect.poll(() => last()?.state, { timeout: 20_000 }).toBe(wanted);
   const select = (wanted: SelectionRequest) => {
-    page.messages.length = 0;
+    for (const message of page.messages.splice(0)) if (message.kind !== "selection") page.messages.push(message);
     return page.host.select(wanted);
   };
   return { ...page, last, state, select };
 }
 
 describe("a selection for the page", () => {
-  test("leaves a paused run as it was, and ranks what was asked for", async () => {
-    const { host, select, last, state, phase } = await selecting(counting().device);
+  test("pauses a run and leaves it as it was, and ranks what was asked for", async () => {
+    const { host, seen, select, last, state, phase } = await selecting(counting().device);
     await host.prepare(settings);
-    for (let step = 0; step < 5; step++) await host.step("both");
+    await host.setSpeed(50);
+    await host.run();
+    await seen("frame", 2);
     await select(request);
+    await phase("paused");
+    await host.setSpeed(null);
     await state("finished");
     const { scored, total, result, problem } = last() as SelectionProgress;
     expect([scored, problem]).toEqual([total, null]);

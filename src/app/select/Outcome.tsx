@@ -15,6 +15,7 @@ interface Line {
 /** The pick beside what it has to beat and what it could have been. */
 export function Outcome({ source, result }: { source: Source; result: SelectionResult }) {
   const { winner, argmax, control, oracle, candidates } = result;
+  const same = winner?.architecture === argmax.architecture;
   const of = (accuracy: CellFigures["accuracy"] | null | undefined) => (set: BenchmarkSet) => accuracy?.[set].test;
   const looked = (title: string, note: string, cell: typeof winner): Line => ({
     title,
@@ -24,7 +25,7 @@ export function Outcome({ source, result }: { source: Source; result: SelectionR
   });
   const lines: readonly Line[] = [
     looked("Pick", `best ranked of ${candidates.length}`, winner),
-    looked("Argmax", "of the mean", argmax),
+    looked("Argmax", same ? "of the mean: the pick itself" : "of the mean", argmax),
     looked("Random control", control ? `best ranked of ${control.candidates} uniform` : "scored last", control),
     { title: "Oracle", note: "best of the group", architecture: null, test: (set) => oracle?.[set].test },
     { title: "BaLeNAS-TF", note: "in the paper", architecture: null, test: (set) => BALENAS_TF[set].test },
@@ -34,7 +35,7 @@ export function Outcome({ source, result }: { source: Source; result: SelectionR
       <caption className="hidden">Test accuracy of the pick, the argmax, the random control and the oracle</caption>
       <thead>
         <tr>
-          <th scope="col">test accuracy, %</th>
+          <th scope="col">test, %</th>
           <td />
           {SETS.map(({ set, short }) => (
             <th key={set} scope="col">

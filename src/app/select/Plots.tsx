@@ -1,5 +1,6 @@
 import { type ReactNode, useId, useState } from "react";
 import { CartesianGrid, Line, LineChart, ReferenceLine, Scatter, ScatterChart, Tooltip, XAxis, YAxis } from "recharts";
+import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { PROXIES, type ProxyName } from "../../core/proxies";
 import type { SelectionRequest, SelectionResult } from "../../worker/protocol";
 import { Swatch } from "../charts/Swatch";
@@ -7,6 +8,7 @@ import { niceTicks } from "../charts/scale";
 import { TICK } from "../charts/style";
 import { useSize } from "../charts/useSize";
 import { count, fixed, plain, short } from "../format";
+import { useApp } from "../store";
 import { showCell } from "./CellButton";
 import { accuracyOf, measured, rankingTitle } from "./scores";
 
@@ -32,7 +34,7 @@ interface Point {
   readonly y: number;
   readonly title: string;
   readonly architecture: string;
-  readonly kind: "pick" | "argmax" | "other";
+  readonly kind: "pick" | "argmax" | "other" | "shown";
 }
 
 /** Values are spread over their logarithms where the largest is so many times the smallest. */
@@ -43,14 +45,15 @@ function ProxyPlot({ request, result }: Props) {
   const [wanted, setAxis] = useState<Axis>("rank");
   const names = measured(request);
   const axis = wanted === "rank" || names.includes(wanted) ? wanted : "rank";
-  const { points, logarithmic } = pointsOf(result, axis);
+  const shown = useApp(({ exhibit }) => exhibit?.choices.join());
+  const { points, logarithmic } = pointsOf(result, axis, shown);
   const correlation = result.rankCorrelation?.[axis] ?? null;
   const ofRanking = rankingTitle(request.rankBy);
   const title = axis === "rank" ? `mean rank by ${ofRanking}` : PROXIES[axis].title;
   const words = correlation === null ? "no rank correlation yet" : `rank correlation ${fixed(correlation, 2)}`;
   const id = useId();
   const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
-  const [x, y] = [rangeOf(xs), rangeOf(ys)];
+  const [x, y] = [rangeOf(xs), rangeOf(ys, LEAST_RANGE)];
   const value = (at: number) => (logarithmic ? 10 ** at : at);
   return (
     <section aria-labelledby={id}>
@@ -68,9 +71,6 @@ function ProxyPlot({ request, result }: Props) {
             </option>
           ))}
         </select>
-        <span className="small" data-testid="rank-correlation">
-          {words}
-        </span>
       </div>
       <Framed label={`CIFAR-10 test accuracy of ${points.length} candidates against ${title}: ${words}.`}>
         {(width, height) => (
@@ -114,18 +114,29 @@ function ProxyPlot({ request, result }: Props) {
         )}
       </Framed>
       <p className="small muted select-key">
-        <Dot kind="pick" /> pick <Dot kind="argmax" /> argmax <Dot kind="other" /> other candidates
+        <b data-testid="rank-correlation">{words}</b>
+        <Dot kind="pick" /> pick
+        {points.some(({ kind }) => kind === "argmax") && (
+          <>
+            <Dot kind="argmax" /> argmax
+          </>
+        )}
       </p>
     </section>
   );
 }
 
-function pointsOf({ candidates, argmax }: SelectionResult, axis: Axis): { points: Point[]; logarithmic: boolean } {
+function pointsOf(
+  { candidates, argmax }: SelectionResult,
+  axis: Axis,
+  shown?: string,
+): { points: Point[]; logarithmic: boolean } {
   const raw = candidates.map((row) => (axis === "rank" ? row.meanRank : Number(row.scores[axis])));
   const finite = raw.filter(Number.isFinite);
   const logarithmic = Math.min(...finite) > 0 && Math.max(...finite) > WIDE * Math.min(...finite) && axis !== "rank";
   const points = candidates.map((row, i): Point => {
-    const kind = row.rank === 1 ? "pick" : row.architecture === argmax.architecture ? "argmax" : "other";
+    const other = NAS_BENCH_201.parse(row.architecture).join() === shown ? "shown" : "other";
+    const kind = row.rank === 1 ? "pick" : row.architecture === argmax.architecture ? "argmax" : other;
     return {
       x: logarithmic ? Math.log10(raw[i]) : raw[i],
       y: accuracyOf(row),
@@ -146,7 +157,7 @@ function SamplesPlot({ result: { curve, argmax, control } }: Props) {
     { key: "argmax", value: accuracyOf(argmax), dash: "5 3" },
     { key: "random control", value: control ? accuracyOf(control) : Number.NaN, dash: "1.5 3" },
   ].filter(({ value }) => Number.isFinite(value));
-  const y = rangeOf([...data.map(({ test }) => test), ...references.map(({ value }) => value)]);
+  const y = rangeOf([...data.map(({ test }) => test), ...references.map(({ value }) => value)], LEAST_RANGE);
   const words = data.map(({ samples, test }) => `${fixed(test, 2)} % of ${samples}`).join(", ");
   return (
     <section aria-labelledby={id}>
@@ -219,12 +230,15 @@ function Framed({ label, children }: { label: string; children: (width: number, 
   );
 }
 
-/** Range of an axis: that of the values and a twentieth more on either side. */
-function rangeOf(values: readonly number[]): [number, number] {
+/** Accuracies nearer than this look alike, percentage points: they are as uncertain. */
+const LEAST_RANGE = 1;
+
+/** Range of an axis: that of the values and a twentieth more on either side, at least so much in all. */
+function rangeOf(values: readonly number[], least = 1e-3): [number, number] {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return [0, 1];
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
-  const room = Math.max(0.05 * (high - low), 1e-3 * Math.abs(high), 1e-3);
+  const room = Math.max(0.05 * (high - low), (least - (high - low)) / 2);
   return [low - room, high + room];
 }
 
@@ -235,6 +249,7 @@ function tickText(value: number): string {
 const LOOKS: Readonly<Record<Point["kind"], { r: number; fill: string; stroke: string; opacity: number }>> = {
   pick: { r: 5, fill: "var(--accent)", stroke: "var(--surface)", opacity: 1 },
   argmax: { r: 4.5, fill: "var(--surface)", stroke: "var(--ink)", opacity: 1 },
+  shown: { r: 4.5, fill: "var(--muted)", stroke: "var(--accent)", opacity: 1 },
   other: { r: 3, fill: "var(--muted)", stroke: "none", opacity: 0.55 },
 };
 

@@ -32,7 +32,7 @@ function Result({ latest, result }: { latest: Selecting; result: NonNullable<Sel
   const facts = [
     `${request.samples} samples after step ${source.moment.step}, ${source.title}`,
     ...(request.temperature === 1 ? [] : [`temperature ${request.temperature}`]),
-    `${Math.round(result.argmaxShare * request.samples)} are the argmax`,
+    drawnWords(Math.round(result.argmaxShare * request.samples)),
     ...(result.disconnected > 0 ? [`${result.disconnected} have no path from input to output`] : []),
   ];
   return (
@@ -50,6 +50,12 @@ function Result({ latest, result }: { latest: Selecting; result: NonNullable<Sel
       )}
     </>
   );
+}
+
+function drawnWords(argmax: number): string {
+  return argmax === 0
+    ? "none of them is the argmax"
+    : `the argmax was drawn ${argmax === 1 ? "once" : `${argmax} times`}`;
 }
 
 /** The cell that was pressed, where the large drawing is out of sight. */
