@@ -9,8 +9,9 @@ import { Selection } from "../search/select";
 import { nextTask } from "./pacer";
 import type { SelectionProgress, SelectionRequest } from "./protocol";
 
-/** Reports leave no faster than this, milliseconds. */
+/** Reports leave no faster than this, milliseconds; and to rank a large group for one takes no more than such a share of the time. */
 const INTERVAL = 250;
+const SHARE = 0.1;
 
 /** What a selection works with. */
 export interface SelectorParts {
@@ -79,16 +80,18 @@ export class Selector {
         return { ...NOTHING, state, scored, total, remaining, result: selection.result() };
       };
       report(progress("running"));
-      let reported = begun;
+      let due = begun + INTERVAL;
       // A generator that is not asked frees the device; one that has nothing left to score never takes it.
       if (!turn.cancelled) {
         for await (const { architecture, scores } of selection.run()) {
           // A loop that was left behind with its device may come round once more.
           if (this.turn !== turn) return;
           this.known.set(architecture, scores);
-          if (performance.now() - reported > INTERVAL) {
+          const now = performance.now();
+          if (now > due) {
             report(progress("running"));
-            reported = performance.now();
+            const done = performance.now();
+            due = done + Math.max(INTERVAL, (done - now) / SHARE);
           }
           await nextTask();
           if (turn.cancelled) break;

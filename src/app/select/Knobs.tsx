@@ -1,4 +1,5 @@
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId } from "react";
+import { create } from "zustand";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { PROXIES, PROXY_NAMES } from "../../core/proxies";
 import { DEFAULT_RANKING, parseRanking } from "../../core/selection";
@@ -17,14 +18,15 @@ const SAMPLES = [10, 20, 50, 100, 200, 500, 1000];
 const TEMPERATURES = [0.5, 1, 2, 3, 5, 10];
 const RANKINGS = [DEFAULT_RANKING, ...PROXY_NAMES];
 
+/** They stay as they are while the drawer is closed. */
+const useKnobs = create(() => ({ samples: 100, temperature: 1, ranking: DEFAULT_RANKING, every: false }));
+const set = useKnobs.setState;
+
 /** What is drawn and how it is ranked; starts, cancels and resumes it. */
 export function Knobs() {
   const { settings } = useRecording();
   const moment = useMoment();
-  const [samples, setSamples] = useState(100);
-  const [temperature, setTemperature] = useState(1);
-  const [ranking, setRanking] = useState(DEFAULT_RANKING);
-  const [every, setEvery] = useState(false);
+  const { samples, temperature, ranking, every } = useKnobs();
   const latest = useSelection((state) => state.latest);
   const running = useApp((state) => state.phase === "running");
   const preparing = useApp((state) => state.phase === "preparing");
@@ -46,7 +48,7 @@ export function Knobs() {
   const start = () => select(request(), { moment, title: `${methodName(settings)}, seed ${seed}` });
   return (
     <section className="select-knobs" aria-label="Selection">
-      <Choice label="Samples" value={samples} onChange={(value) => setSamples(Number(value))}>
+      <Choice label="Samples" value={samples} onChange={(value) => set({ samples: Number(value) })}>
         {SAMPLES.map((value) => (
           <option key={value} value={value}>
             {count(value)}
@@ -56,20 +58,24 @@ export function Knobs() {
       <Choice
         label={moment.scale ? "Scale σ times" : "Temperature"}
         value={temperature}
-        onChange={(value) => setTemperature(Number(value))}
+        onChange={(value) => set({ temperature: Number(value) })}
       >
         {TEMPERATURES.map((value) => (
           <option key={value}>{value}</option>
         ))}
       </Choice>
-      <Choice label="Rank by" value={ranking} onChange={setRanking}>
+      <Choice label="Rank by" value={ranking} onChange={(value) => set({ ranking: value })}>
         {RANKINGS.map((value) => (
           <option key={value} value={value}>
             {rankingTitle(parseRanking(value, "the ranking"))}
           </option>
         ))}
       </Choice>
-      <Choice label="Measure" value={every ? "every" : "ranked"} onChange={(value) => setEvery(value === "every")}>
+      <Choice
+        label="Measure"
+        value={every ? "every" : "ranked"}
+        onChange={(value) => set({ every: value === "every" })}
+      >
         <option value="ranked">that alone</option>
         <option value="every">every proxy, slower</option>
       </Choice>
@@ -102,9 +108,7 @@ export function Knobs() {
         )}
         <Where note={obstacle ?? (running ? "Start pauses the search; what it learned stays as it is." : null)} />
       </div>
-      {RANKINGS.includes(ranking) && ranking !== DEFAULT_RANKING && (
-        <p className="small muted select-help">{helpOf(ranking)}</p>
-      )}
+      {ranking !== DEFAULT_RANKING && <p className="small muted select-help">{helpOf(ranking)}</p>}
     </section>
   );
 }

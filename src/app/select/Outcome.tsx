@@ -24,7 +24,7 @@ export function Outcome({ source, result }: { source: Source; result: SelectionR
     test: of(cell?.benchmark),
   });
   const lines: readonly Line[] = [
-    looked("Pick", `best ranked of ${candidates.length}`, winner),
+    looked("Pick", winner ? `best ranked of ${candidates.length}` : "none scored yet", winner),
     looked("Argmax", same ? "of the mean: the pick itself" : "of the mean", argmax),
     looked("Random control", control ? `best ranked of ${control.candidates} uniform` : "scored last", control),
     { title: "Oracle", note: "best of the group", architecture: null, test: (set) => oracle?.[set].test },

@@ -7,6 +7,7 @@ import { Swatch } from "../charts/Swatch";
 import { niceTicks } from "../charts/scale";
 import { TICK } from "../charts/style";
 import { useSize } from "../charts/useSize";
+import { useTurn } from "../charts/useTurn";
 import { count, fixed, plain, short } from "../format";
 import { useApp } from "../store";
 import { showCell } from "./CellButton";
@@ -20,11 +21,12 @@ interface Props {
 type Axis = ProxyName | "rank";
 
 /** What a proxy is worth here, and what more samples would be. */
-export default function Plots(props: Props) {
+export default function Plots({ request, result }: Props) {
+  const drawn = useTurn(result);
   return (
     <div className="select-plots">
-      <ProxyPlot {...props} />
-      <SamplesPlot {...props} />
+      <ProxyPlot request={request} result={drawn} />
+      <SamplesPlot result={drawn} />
     </div>
   );
 }
@@ -150,7 +152,7 @@ function pointsOf(
 }
 
 /** The pick's accuracy with the first samples alone. */
-function SamplesPlot({ result: { curve, argmax, control } }: Props) {
+function SamplesPlot({ result: { curve, argmax, control } }: Omit<Props, "request">) {
   const id = useId();
   const data = curve.map((point) => ({ samples: point.samples, test: accuracyOf(point) }));
   const references = [

@@ -33,7 +33,7 @@ function Result({ latest, result }: { latest: Selecting; result: NonNullable<Sel
     `${request.samples} samples after step ${source.moment.step}, ${source.title}`,
     ...(request.temperature === 1 ? [] : [`temperature ${request.temperature}`]),
     drawnWords(Math.round(result.argmaxShare * request.samples)),
-    ...(result.disconnected > 0 ? [`${result.disconnected} have no path from input to output`] : []),
+    ...(result.disconnected > 0 ? [`${result.disconnected} without a path from input to output, left out`] : []),
   ];
   return (
     <>
