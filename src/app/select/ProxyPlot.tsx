@@ -109,7 +109,7 @@ interface PictureProps {
   height: number;
 }
 
-/** Drawn by hand: a library's thousand points take it hundreds of milliseconds, a few times a second. */
+/** Drawn like the map of the space, without a library of charts: up to a thousand points, a few times a second. */
 function Picture({ points, logarithmic, reversed, title, width, height }: PictureProps) {
   const [read, setRead] = useState<Point | null>(null);
   const [low, high] = rangeOf(points.map(({ across }) => across));
