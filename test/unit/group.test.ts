@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { InputError } from "../../src/core/errors";
+import { commonWeights, parameterLayout } from "../../src/engine/network";
+import { createGroupPlan } from "../../src/engine/plan/group";
+import { createWasmEngine } from "../../src/engine/wasm/engine";
+import { createWasmGroup } from "../../src/engine/wasm/group";
+import { compareGroup, groupCase, manyCells } from "../support/group";
+
+describe("a group of 32 discrete networks on the CPU", () => {
+  for (const threads of [1, 3]) {
+    it(`trains each of them as an engine of its own does, to the bit, on ${threads === 1 ? "one thread" : "three threads"}`, async () => {
+      const made = groupCase(manyCells(32), 6);
+      const group = await createWasmGroup(made.specs, made.weights, threads);
+      const { grouped, states, single, singleStates } = await compareGroup(made, group, (spec, weights) =>
+        createWasmEngine(spec, weights, 1),
+      );
+      expect(grouped).toEqual(single);
+      expect(states).toEqual(singleStates);
+      // They are networks of their own, and they move.
+      expect(new Set(grouped[1].map(({ loss }) => loss)).size).toBeGreaterThan(20);
+      expect(grouped[2]).not.toEqual(grouped[1]);
+      group.dispose();
+    });
+  }
+
+  it("goes on from its states", async () => {
+    const made = groupCase(manyCells(5), 4, 3);
+    const step = { rate: 0.1, momentum: 0.9, decay: 0, clip: 5 };
+    const group = await createWasmGroup(made.specs, made.weights, 1);
+    await group.weightStep(made.batch, step);
+    const states = await group.exportStates();
+    const expected = await group.weightStep(made.batch, step);
+    const kept = [3, 0];
+    const rest = await createWasmGroup(
+      kept.map((i) => made.specs[i]),
+      kept.map((i) => states[i]),
+      1,
+    );
+    expect(await rest.weightStep(made.batch, step)).toEqual(kept.map((i) => expected[i]));
+    for (const each of [group, rest]) each.dispose();
+  });
+
+  it("says what does not go together", async () => {
+    const { specs, weights } = groupCase(manyCells(2), 4);
+    const other = { ...specs[1], sizes: { ...specs[1].sizes, channels: 8 } };
+    expect(() => createGroupPlan([])).toThrow(InputError);
+    expect(() => createGroupPlan([specs[0], other])).toThrow(/same space, sizes and batch/);
+    expect(() => createGroupPlan([{ ...specs[0], architecture: undefined }])).toThrow(/discrete networks/);
+    expect(() => createGroupPlan(specs, { limit: 2 ** 16 })).toThrow(/GiB of memory/);
+    await expect(createWasmGroup(specs, [weights[0], weights[1].subarray(1)], 1)).rejects.toThrow(InputError);
+    await expect(createWasmGroup(specs, [weights[0]], 1)).rejects.toThrow(/expected weights of 2 networks, got 1/);
+  });
+});
+
+it("gives parameters of the same name and shape the same initial weights, whatever else a network has", () => {
+  const { specs } = groupCase(manyCells(6), 2);
+  const layouts = specs.map(({ space, sizes, architecture }) => parameterLayout(space, sizes, architecture));
+  const seen = new Map<string, Float32Array>();
+  let shared = 0;
+  for (const [i, weights] of commonWeights(layouts, 5).entries()) {
+    for (const { name, offset, size } of layouts[i]) {
+      const values = weights.slice(offset, offset + size);
+      if (seen.has(name)) shared += 1;
+      expect(seen.get(name) ?? values).toEqual(values);
+      seen.set(name, values);
+    }
+  }
+  expect(shared).toBeGreaterThan(100);
+  expect(seen.get("stem/conv")).not.toEqual(commonWeights(layouts, 6)[0].slice(0, layouts[0][0].size));
+});
