@@ -1,5 +1,5 @@
 import { CELLS as COUNT, cellOfCode, NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
-import type { Engine, GroupEngine, Score, SupernetSpec } from "../../src/engine/engine";
+import type { Engine, GroupEngine, Score, SupernetSpec, WeightStep } from "../../src/engine/engine";
 import { commonWeights, parameterLayout } from "../../src/engine/network";
 import { CELLS, discreteCase } from "./cases";
 
@@ -18,27 +18,38 @@ export function groupCase(cells: readonly (readonly number[])[], batch: number, 
   return { specs, weights: commonWeights(layouts, 3), batch: made.batch };
 }
 
-/** What some steps and an evaluation at their end give, of a group and of a network at a time. */
-export async function compareGroup(
-  { specs, weights, batch }: ReturnType<typeof groupCase>,
-  group: GroupEngine,
+type GroupCase = ReturnType<typeof groupCase>;
+
+/** Scores by step and network, the last ones of an evaluation, and the states at the end. */
+interface Trained {
+  readonly scores: Score[][];
+  readonly states: Float32Array[];
+}
+
+const STEPS = 3;
+/** Every network clips, by a norm of its own. */
+const STEP: WeightStep = { rate: 0.1, momentum: 0.9, decay: 5e-4, clip: 0.5 };
+
+export async function trainedTogether({ batch }: GroupCase, group: GroupEngine): Promise<Trained> {
+  const scores: Score[][] = [];
+  for (let i = 0; i < STEPS; i++) scores.push(await group.weightStep(batch, STEP));
+  scores.push(await group.evaluate(batch));
+  return { scores, states: await group.exportStates() };
+}
+
+/** The same, one network after the other. */
+export async function trainedAlone(
+  { specs, weights, batch }: GroupCase,
   createEngine: (spec: SupernetSpec, weights: Float32Array) => Promise<Engine>,
-  steps = 3,
-) {
-  // Every network clips, by a norm of its own.
-  const step = { rate: 0.1, momentum: 0.9, decay: 5e-4, clip: 0.5 };
-  const grouped: Score[][] = [];
-  for (let i = 0; i < steps; i++) grouped.push(await group.weightStep(batch, step));
-  grouped.push(await group.evaluate(batch));
-  const states = await group.exportStates();
-  const single: Score[][] = grouped.map(() => []);
-  const singleStates: Float32Array[] = [];
+): Promise<Trained> {
+  const scores: Score[][] = Array.from({ length: STEPS + 1 }, () => []);
+  const states: Float32Array[] = [];
   for (const [i, spec] of specs.entries()) {
     const engine = await createEngine(spec, weights[i]);
-    for (let k = 0; k < steps; k++) single[k].push(await engine.weightStep([], batch, step));
-    single[steps].push(await engine.evaluate([], batch));
-    singleStates.push(await engine.exportState());
+    for (let k = 0; k < STEPS; k++) scores[k].push(await engine.weightStep([], batch, STEP));
+    scores[STEPS].push(await engine.evaluate([], batch));
+    states.push(await engine.exportState());
     engine.dispose();
   }
-  return { grouped, states, single, singleStates };
+  return { scores, states };
 }
