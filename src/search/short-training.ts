@@ -12,7 +12,8 @@ import { commonWeights, parameterLayout } from "../engine/network";
 /**
  * Selection by short training: rounds of successive halving (Jamieson and Talwalkar, AISTATS 2016) by the training loss along the way
  * (TSE; Ru et al., NeurIPS 2021). The candidates of a round train together, from the same initial weights wherever they have parameters
- * in common, and on the same batches.
+ * in common, and on the same batches. So early a loss mostly tells whether a shortcut leads through the cell: it ranks what a proxy
+ * has left, and does not replace one.
  */
 export interface ShortTrainingOptions {
   readonly space: SearchSpace;
