@@ -3,13 +3,17 @@ import { setImmediate } from "node:timers/promises";
 import type { ControlKey, Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import { PROXIES, PROXY_NAMES, type Scores } from "../core/proxies";
-import { DEFAULT_RANKING, parseRanking } from "../core/selection";
+import { DEFAULT_RANKING, type Group, parseRanking } from "../core/selection";
+import type { SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
+import type { Dataset } from "../engine/data/dataset";
+import type { OpenDevice } from "../engine/device";
 import { chooseDevice } from "../engine/devices";
 import type { DeviceId } from "../engine/engine";
 import { scoringBatch } from "../search/proxies";
 import { parseRunFile, settingsOf } from "../search/runfile";
 import { posteriorOf, Selection } from "../search/select";
+import { rankTrained, SHORT_TRAINING, shortTraining } from "../search/short-training";
 import { openBenchmark, openData } from "./files";
 import { choiceOf, type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
 import { Interrupted } from "./search";
@@ -21,6 +25,7 @@ const NUMBERS = {
   samples: { min: 1, max: 10_000, whole: true, standard: 100 },
   temperature: { min: 0.01, max: 100, whole: false, standard: 1 },
   repeats: { min: 1, max: 10, whole: true, standard: 1 },
+  train: { min: 0, max: 1000, whole: true, standard: 0 },
 } as const;
 
 const range = (name: keyof typeof NUMBERS) => {
@@ -47,6 +52,10 @@ const OPTIONS: OptionTable = {
     },
     proxies: { value: "NAMES|all", help: "Proxies to print beside. Default none." },
     repeats: { value: "K", help: `Fresh weights over which a score is averaged. ${described("repeats")}` },
+    train: {
+      value: "K",
+      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the training loss decides. ${described("train")}`,
+    },
     seed: { value: "N", help: "Of the draws and the fresh weights. Default that of the run." },
     channels: { value: "C", help: "Channels of the networks that are scored. Default those of the run." },
     cells: { value: "N", help: "Cells a stage. Default those of the run." },
@@ -122,11 +131,61 @@ export async function select(args: readonly string[]): Promise<void> {
       if (stop.wanted && scored < total) throw interrupted(scored, total, file);
     }
     const { candidates, winner, ...rest } = selection.result();
+    const train = numberOf(given, "train");
+    const trainShortly = (group: Group, name: string) =>
+      trained(selection, group, train, { dataset, device, space: SPACES[id], seed: options.seed, name, stop });
+    const [picks, controls] =
+      train > 0 && winner
+        ? [await trainShortly(selection.group, "candidates"), await trainShortly(selection.control, "control")]
+        : [[], []];
     for (const candidate of candidates) console.log(JSON.stringify({ kind: "candidate", ...candidate }));
+    for (const each of picks) console.log(JSON.stringify({ kind: "trained", ...each }));
     const seconds = (performance.now() - begun) / 1000;
-    console.log(JSON.stringify({ kind: "selection", ...winner, ...options, ...rest, seconds }));
+    const byTraining =
+      train > 0 ? { train, byTraining: { winner: picks[0] ?? null, control: controls[0] ?? null } } : {};
+    console.log(JSON.stringify({ kind: "selection", ...winner, ...options, ...rest, ...byTraining, seconds }));
   } finally {
     device.close();
+  }
+}
+
+interface TrainedOptions {
+  readonly dataset: Dataset;
+  readonly device: Pick<OpenDevice, "createGroup">;
+  readonly space: SearchSpace;
+  readonly seed: number;
+  /** What is trained, for the messages. */
+  readonly name: string;
+  readonly stop: { readonly wanted: boolean };
+}
+
+/** The best of a group by the proxies after a short training, the best first. */
+async function trained(selection: Selection, group: Group, count: number, options: TrainedOptions) {
+  const { name, stop, ...rest } = options;
+  const { channels, cells, image, ...rounds } = SHORT_TRAINING;
+  const sizes = { channels, cells, image, imageChannels: 1, classes: options.dataset.classes.length };
+  const chosen = selection.ranked(group).slice(0, count);
+  if (chosen.length === 0) return [];
+  const training = shortTraining(
+    chosen.map(({ choices }) => choices),
+    { ...rest, ...rounds, sizes },
+  );
+  let said = 0;
+  for (;;) {
+    const { value, done } = await training.next();
+    if (done) {
+      return rankTrained(value).map((i, place) => {
+        return { place: place + 1, ...selection.looked(chosen[i].choices), rank: i + 1, ...value[i] };
+      });
+    }
+    const tenths = Math.floor((10 * value.done) / value.total);
+    if (tenths > said) console.error(`short training of ${name}: round ${value.round}, ${10 * tenths} %`);
+    said = tenths;
+    await setImmediate();
+    if (stop.wanted) {
+      await training.return([]);
+      throw new Interrupted("interrupted in the short training, which begins anew with the same command");
+    }
   }
 }
 

@@ -53,7 +53,7 @@ export interface BenchLine {
 }
 
 /** Steps that warm caches up and compile kernels, and are not counted. */
-const WARM_UP = 2;
+export const WARM_UP = 2;
 /** An entrant that has taken this long and this many steps sits the other turns out. */
 const PATIENCE = { milliseconds: 40_000, steps: 3 };
 
@@ -61,10 +61,10 @@ const PATIENCE = { milliseconds: 40_000, steps: 3 };
 const SILENCE = 300_000;
 
 /** Rates at which the loss stays a number from random weights on random images. */
-const STEP: WeightStep = { rate: 0.01, momentum: 0.9, decay: 5e-4, clip: 5 };
+export const STEP: WeightStep = { rate: 0.01, momentum: 0.9, decay: 5e-4, clip: 5 };
 
 /** Random images and mixing weights, the same for every entrant. */
-function inputsOf({ space, sizes, batch }: SupernetSpec): { mixing: Float64Array; batch: Batch } {
+export function inputsOf({ space, sizes, batch }: SupernetSpec): { mixing: Float64Array; batch: Batch } {
   const random = new RandomStream(0, "benchmark");
   const pixels = batch * sizes.image ** 2 * sizes.imageChannels;
   return {
@@ -167,7 +167,7 @@ async function answered<T>(answer: Promise<T>, who: string): Promise<T> {
 }
 
 /** Counts compute dispatches at the interface itself until the function returned is called. */
-function countDispatches(): () => number | null {
+export function countDispatches(): () => number | null {
   if (typeof GPUComputePassEncoder === "undefined") return () => null;
   const prototype = GPUComputePassEncoder.prototype;
   const { dispatchWorkgroups } = prototype;

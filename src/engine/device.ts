@@ -1,4 +1,4 @@
-import type { Engine, SupernetSpec } from "./engine";
+import type { Engine, GroupEngine, SupernetSpec } from "./engine";
 import type { ProbePlan } from "./plan/probe";
 import type { Prober } from "./probe";
 
@@ -21,6 +21,16 @@ export interface OpenDevice {
    * @param onProgress hears of kernels where they are compiled first
    */
   createEngine(spec: SupernetSpec, weights: Float32Array, onProgress?: Progress): Promise<Engine>;
+  /**
+   * Trains discrete networks of one space, sizes and batch side by side; absent where another engine runs.
+   * @param weights of each network, in the order of `parameterLayout`, or a whole state
+   * @throws {InputError} where they do not go together, or are too large together
+   */
+  createGroup?(
+    specs: readonly SupernetSpec[],
+    weights: readonly Float32Array[],
+    onProgress?: Progress,
+  ): Promise<GroupEngine>;
   /** Looks into discrete networks of one batch; absent where another engine runs. @throws {InputError} where one is too large */
   createProber?(plans: readonly ProbePlan[]): Promise<Prober>;
   /** Calls back once, with a sentence for people, when the device is lost or reports an error: what its engines return is void then. */

@@ -97,6 +97,24 @@ export interface Engine {
   dispose(): void;
 }
 
+/**
+ * Trains several discrete networks of one space, sizes and batch side by side on the same batches: what it returns is in their order,
+ * and what each of them computes is what an engine of its own would. Calls run in the order in which they are made.
+ */
+export interface GroupEngine {
+  readonly specs: readonly SupernetSpec[];
+  /** Memory that the engine works in. */
+  readonly arenaBytes: number;
+  /** Takes one weight step of every network, its gradient clipped by its own norm; scores as in `Engine`. */
+  weightStep(batch: Batch, step: WeightStep): Promise<Score[]>;
+  /** Scores of one batch with the running statistics, forward only. */
+  evaluate(batch: Batch): Promise<Score[]>;
+  /** The networks' states, each as `Engine.exportState` returns it. */
+  exportStates(): Promise<Float32Array[]>;
+  /** Frees everything that the engine holds on the device. */
+  dispose(): void;
+}
+
 /** The outcome of comparing a small forward pass and gradient on a device with the same in float64. */
 export interface SelfTest {
   readonly passed: boolean;

@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors";
-import type { RandomStream } from "../core/random";
+import { RandomStream } from "../core/random";
 import { type Choices, chosenOperations, type NetworkSizes, type SearchSpace } from "../core/space";
 import { dartsLayout } from "./darts";
 import type { SupernetSpec } from "./engine";
@@ -161,4 +161,19 @@ export function initialWeights(layout: readonly Parameter[], random: RandomStrea
     for (let i = offset; i < offset + size; i++) weights[i] = start === "one" ? 1 : bound * (2 * random.uniform() - 1);
   }
   return weights;
+}
+
+/**
+ * Initial weights for several layouts, the same wherever parameters have name and shape in common: each is drawn from a stream of its
+ * own. So networks that differ in some operations begin alike in the others.
+ */
+export function commonWeights(layouts: readonly (readonly Parameter[])[], seed: number): Float32Array[] {
+  return layouts.map((layout) => {
+    const weights = new Float32Array(layoutSize(layout));
+    for (const parameter of layout) {
+      const random = new RandomStream(seed, `weights/${parameter.name}`);
+      weights.set(initialWeights([{ ...parameter, offset: 0 }], random), parameter.offset);
+    }
+    return weights;
+  });
 }

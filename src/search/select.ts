@@ -159,7 +159,8 @@ export class Selection {
     return { ...group, candidates: group.candidates.filter(({ architecture }) => this.scores.has(architecture)) };
   }
 
-  private ranked(group: Group): Ranked[] {
+  /** What is scored of the group or of the control, the best first. */
+  ranked(group: Group): Ranked[] {
     return rankCandidates(this.scored(group).candidates, this.scoresOf, this.options.rankBy);
   }
 
@@ -169,7 +170,7 @@ export class Selection {
     return [...new Map(both.map((candidate) => [candidate.architecture, candidate])).values()];
   }
 
-  private looked(choices: Choices): Looked {
+  looked(choices: Choices): Looked {
     const { benchmark, scoring } = this.options;
     const figures = benchmark?.figures(choices).accuracy ?? null;
     return { architecture: scoring.space.format(choices), benchmark: figures };

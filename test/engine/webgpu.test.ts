@@ -8,12 +8,14 @@ import { outputEnd } from "../../src/engine/plan/exchange";
 import { createPlan, type Plan } from "../../src/engine/plan/plan";
 import { createWebGpuEngine } from "../../src/engine/webgpu/engine";
 import { Executor } from "../../src/engine/webgpu/executor";
+import { createWebGpuGroup } from "../../src/engine/webgpu/group";
 import { lower, type Variant, variantsFor } from "../../src/engine/webgpu/lower";
 import { createWebGpuProber } from "../../src/engine/webgpu/prober";
 import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
 import { scoreCandidates } from "../../src/search/proxies";
 import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
 import { DISCRETE, dartsCase, dartsDiscreteCase, dartsOracle, partialDartsCase } from "../support/darts";
+import { groupCase, manyCells, trainedAlone, trainedTogether } from "../support/group";
 import { Interpreter } from "../support/interpreter";
 import { oneShotCase, oneShotOracle } from "../support/oneshot";
 import { oracle } from "../support/oracle";
@@ -261,6 +263,22 @@ describe("the WebGPU engine", () => {
       expect(problems).toEqual([]);
     });
   }
+
+  it("trains discrete networks side by side as engines of their own do", async () => {
+    const made = groupCase(manyCells(5), 8);
+    const group = await createWebGpuGroup(device, made.specs, made.weights);
+    const together = await trainedTogether(made, group);
+    const alone = await trainedAlone(made, (spec, weights) => createWebGpuEngine(device, spec, weights));
+    for (const [k, scores] of together.scores.entries()) {
+      for (const [i, { loss }] of scores.entries()) {
+        expect(relativeError([loss], [alone.scores[k][i].loss])).toBeLessThan(1e-5);
+      }
+    }
+    for (const [i, state] of together.states.entries())
+      expect(relativeError(state, alone.states[i])).toBeLessThan(1e-5);
+    group.dispose();
+    expect(problems).toEqual([]);
+  });
 
   it("follows SGD with Nesterov momentum, clipping and decay over twenty steps, and makes no buffers meanwhile", async () => {
     const { spec, weights, mixing, batch } = supernetCase({}, 8);

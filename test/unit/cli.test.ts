@@ -173,7 +173,8 @@ describe("nas select", { timeout: 60_000 }, () => {
     expect({ status: stopped.status, stdout: stopped.stdout }, stopped.stderr).toEqual({ status: 1, stdout: "" });
     expect(stopped.stderr).toContain("the same command goes on");
     const [, ...before] = readFileSync(kept, "utf8").trim().split("\n");
-    const { status, stdout, stderr } = await nas(...command);
+    // What is kept are scores, whatever follows them.
+    const { status, stdout, stderr } = await nas(...command, "--train", "3");
     expect(status, stderr).toBe(0);
     expect(
       readFileSync(kept, "utf8")
@@ -183,8 +184,19 @@ describe("nas select", { timeout: 60_000 }, () => {
     ).toEqual(before);
 
     const lines = stdout.trim().split("\n");
-    const candidates = lines.slice(0, -1).map((line) => JSON.parse(line));
+    const rows = lines.slice(0, -1).map((line) => JSON.parse(line));
     const selection = JSON.parse(lines[lines.length - 1]);
+    const [candidates, trained] = ["candidate", "trained"].map((kind) => rows.filter((row) => row.kind === kind));
+    expect(trained.map(({ place, steps }) => [place, steps])).toEqual([
+      [1, 400],
+      [2, 200],
+      [3, 100],
+    ]);
+    expect(new Set(trained.map(({ rank }) => rank))).toEqual(new Set([1, 2, 3]));
+    expect(trained[0].architecture).toBe(candidates[trained[0].rank - 1].architecture);
+    expect(trained[0].loss).toBeLessThan(Math.log(10));
+    const { kind, ...pick } = trained[0];
+    expect(selection.byTraining).toMatchObject({ winner: pick, control: { place: 1, steps: 400 } });
     expect(candidates.map(({ rank }) => rank)).toEqual(candidates.map((_, i) => i + 1));
     expect(Object.keys(candidates[0].scores)).toEqual(["naswot", "flops"]);
     const { architecture, benchmark } = candidates[0];

@@ -54,6 +54,12 @@ export function writeInputs(
   }
 }
 
+/** Floats from `regions.mixing` to the end of the images: what `writeInputs` fills. */
+export function inputFloats({ regions, spec, images }: Plan): number {
+  const { image, imageChannels } = spec.sizes;
+  return regions.images + image ** 2 * vectorsOf(imageChannels) * 4 * images - regions.mixing;
+}
+
 /** End of what a program leaves for its caller. */
 export function outputEnd(plan: Plan, perExample: boolean): number {
   const { regions, spec, images } = plan;

@@ -13,7 +13,7 @@ export type Pass = (typeof PASSES)[number];
 export const PROGRAMS = [...PASSES, "gradient"] as const;
 export type ProgramName = (typeof PROGRAMS)[number];
 
-/** Parts of the arena that outlive a program; offsets in floats. `weights` is 0. */
+/** Parts of the arena that outlive a program; offsets in floats. */
 export interface Regions {
   /** Packed weights; velocities and gradient are packed alike, the gradient `parts` times. */
   readonly weights: number;
@@ -142,14 +142,18 @@ export function convData({ program }: Context, c: Convolution, dz: Tensor, dx: T
   program.add("convData", { ...convArguments(c, dz), dx: dx.offset, add: add ? 1 : 0 });
 }
 
+/** Where the gradient of weights lies, which are at an offset of the arena. */
+export function gradientOf({ regions }: Context, weights: number): number {
+  return regions.gradient + weights - regions.weights;
+}
+
 /** Adds nothing unless the pass learns the weights. */
 export function convWeights(context: Context, c: Convolution, dz: Tensor): void {
   if (context.pass !== "weights") return;
-  const { gradient } = context.regions;
   context.program.add("convWeights", {
     ...convArguments(c, dz),
-    wide: gradient + c.wide,
-    point: c.point < 0 ? -1 : gradient + c.point,
+    wide: gradientOf(context, c.wide),
+    point: c.point < 0 ? -1 : gradientOf(context, c.point),
     parts: context.parts,
     partStride: context.packed,
   });
@@ -238,9 +242,9 @@ export function normForward(
 
 /** Where the backward sums of a norm go: the gradient of scale and offset, which they are, or a place of their own. */
 export function withSums(context: Context, norm: Norm, use: (sums: number) => void): void {
-  const { program, regions, pass } = context;
+  const { program, pass } = context;
   if (pass === "weights" && norm.scale >= 0) {
-    use(regions.gradient + norm.scale);
+    use(gradientOf(context, norm.scale));
     return;
   }
   const sums = program.arena.take(8 * norm.vectors);

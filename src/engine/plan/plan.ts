@@ -42,6 +42,8 @@ export interface Plan {
 export interface Executable extends Pick<Plan, "images" | "floats"> {
   readonly spec: Pick<SupernetSpec, "batch">;
   readonly programs: Readonly<Record<string, readonly Entry[]>>;
+  /** Programs of several lists of entries that know nothing of each other: each list runs in order, in scratch memory of its own. */
+  readonly strands?: Readonly<Record<string, readonly (readonly Entry[])[]>>;
 }
 
 /** What a setting costs, known before anything runs. */
@@ -84,34 +86,71 @@ export const NETWORKS: Readonly<Record<string, (context: Context) => void>> = {
  * space's, or a part of the channels is asked for that the space does not have
  */
 export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan {
-  const { parts = 1, slots = 1, limit = DEFAULT_LIMIT } = options;
-  const { space, sizes, batch, architecture, partial } = spec;
-  const images = vectorsOf(batch) * 4;
-  const layout = parameterLayout(space, sizes, architecture, partial);
+  const { slots = 1, limit = DEFAULT_LIMIT } = options;
+  const images = imagesOf(spec);
   const mixed = mixingSize(spec);
-  const packed = packedSizeOf(layout);
-  const tracked = architecture ? runningLayout(layout) : [];
-
   const arena = new Arena();
   const regions: Regions = {
-    weights: arena.take(packed),
-    velocities: arena.take(packed),
-    gradient: arena.take(packed * parts),
-    running: arena.take(packedSizeOf(tracked)),
-    mixing: arena.take(mixed),
-    one: arena.take(1),
-    hyper: arena.take(4),
-    labels: arena.take(images),
-    images: arena.take(sizes.image ** 2 * vectorsOf(sizes.imageChannels) * 4 * images),
+    ...takeState(arena, spec, options),
+    ...takeInputs(arena, spec),
     losses: arena.take(images),
     hits: arena.take(images),
     mixingGradient: arena.take(mixed),
     examples: arena.take(mixed * images),
     squares: arena.take(slots),
   };
+  const plan = planWithin(spec, options, regions, arena.size);
+  if (plan.floats * 4 > limit) throw new InputError(tooLarge(plan.floats * 4, limit));
+  return plan;
+}
+
+/** The batch rounded up to a multiple of four. */
+export function imagesOf({ batch }: SupernetSpec): number {
+  return vectorsOf(batch) * 4;
+}
+
+function layoutsOf({ space, sizes, architecture, partial }: SupernetSpec) {
+  const layout = parameterLayout(space, sizes, architecture, partial);
+  return { layout, packed: packedSizeOf(layout), tracked: architecture ? runningLayout(layout) : [] };
+}
+
+/** Room for what a network learns. */
+export function takeState(arena: Arena, spec: SupernetSpec, { parts = 1 }: PlanOptions) {
+  const { packed, tracked } = layoutsOf(spec);
+  return {
+    weights: arena.take(packed),
+    velocities: arena.take(packed),
+    gradient: arena.take(packed * parts),
+    running: arena.take(packedSizeOf(tracked)),
+  };
+}
+
+/** Room for what is written before a program runs. */
+export function takeInputs(arena: Arena, spec: SupernetSpec) {
+  const { image, imageChannels } = spec.sizes;
+  const images = imagesOf(spec);
+  return {
+    mixing: arena.take(mixingSize(spec)),
+    one: arena.take(1),
+    hyper: arena.take(4),
+    labels: arena.take(images),
+    images: arena.take(image ** 2 * vectorsOf(imageChannels) * 4 * images),
+  };
+}
+
+/**
+ * Compiles a network into an arena whose regions are given.
+ * @param begin from which float on the programs may keep what lives between their entries
+ * @throws {InputError} as `createPlan`, but for the limit
+ */
+export function planWithin(spec: SupernetSpec, options: PlanOptions, regions: Regions, begin: number): Plan {
+  const { parts = 1, slots = 1 } = options;
+  const { space, architecture } = spec;
+  const images = imagesOf(spec);
+  const { layout, packed, tracked } = layoutsOf(spec);
   const built = PASSES.map((pass) => {
-    const program = new Program(new Arena(arena.size), images);
-    const weights = new Packing(layout);
+    const program = new Program(new Arena(begin), images);
+    const weights = new Packing(layout, regions.weights);
     const running = architecture && new Packing(tracked);
     const context: Context = { spec, pass, program, weights, running, regions, packed, parts, mixingSums: [] };
     if (!architecture || !learnsMixing(context)) NETWORKS[space.id](context);
@@ -120,7 +159,6 @@ export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan 
     return { pass, program, weights, running };
   });
   const floats = Math.max(...built.map(({ program }) => program.arena.size));
-  if (floats * 4 > limit) throw new InputError(tooLarge(floats * 4, limit));
   const programs = Object.fromEntries(built.map(({ pass, program }) => [pass, program.entries])) as Record<
     Pass,
     Entry[]

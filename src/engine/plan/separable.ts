@@ -1,4 +1,4 @@
-import { type Context, cellNorm, keeps, type Norm, normBackward, normForward, releaseNorm } from "./layer";
+import { type Context, cellNorm, gradientOf, keeps, type Norm, normBackward, normForward, releaseNorm } from "./layer";
 import type { Tensor } from "./program";
 
 /** Rectified depthwise convolutions of one kernel, side by side; see `depthwise` in kernels.ts. */
@@ -90,20 +90,20 @@ function pointwiseArguments({ z, vectors, pointwise }: Separable) {
 
 /** Adds the backward entries: z holds dL/dz. Writes dx, which may be x, or adds to it. */
 export function separableBackward(context: Context, made: Separable, dx: Tensor, add: boolean): void {
-  const { program, regions, pass, parts, packed } = context;
+  const { program, pass, parts, packed } = context;
   const learns = pass === "weights";
   const split = { parts, partStride: packed };
   const shared = pointwiseArguments(made);
   const { offset } = made.between;
   if (learns) {
-    const weights = regions.gradient + shared.weights;
+    const weights = gradientOf(context, shared.weights);
     program.add("pointwiseWeights", { x: offset, ...shared, weights, ...split });
   }
   // Their input served its weights' gradient alone; its own takes its place.
   program.add("pointwiseData", { dx: offset, ...shared });
   for (const d of made.depthwise) {
     const named = depthwiseArguments(d);
-    if (learns) program.add("depthwiseWeights", { ...named, weights: regions.gradient + named.weights, ...split });
+    if (learns) program.add("depthwiseWeights", { ...named, weights: gradientOf(context, named.weights), ...split });
     program.add("depthwiseData", { ...named, dx: dx.offset, add: add ? 1 : 0 });
   }
 }

@@ -5,6 +5,7 @@ import {
   convForward,
   convolution,
   convWeights,
+  gradientOf,
   keeps,
   type Layer,
   type Norm,
@@ -201,14 +202,14 @@ function classifier(context: Context, features: Tensor): Head {
   };
   convForward(context, conv);
   const bias = context.weights.add(["head/bias"], 0);
-  const { labels, losses, hits, gradient } = regions;
+  const { labels, losses, hits } = regions;
   program.add("loss", { logits: logits.offset, classes, bias, labels, losses, hits });
   if (!keeps(context)) program.release(features, logits);
   return {
     backward() {
       convWeights(context, conv, logits);
       if (context.pass === "weights") {
-        program.add("biasGradient", { z: logits.offset, vectors: logits.vectors, out: gradient + bias });
+        program.add("biasGradient", { z: logits.offset, vectors: logits.vectors, out: gradientOf(context, bias) });
       }
       const df = program.tensor(1, features.vectors);
       convData(context, conv, logits, df, false);

@@ -23,13 +23,17 @@ export class Packing {
   size = 0;
   private readonly byName: Map<string, Parameter>;
 
-  constructor(layout: readonly Parameter[]) {
+  /** @param region where the region begins: what `add` returns counts from the arena's beginning with it, and from the region's without */
+  constructor(
+    layout: readonly Parameter[],
+    private readonly region = 0,
+  ) {
     this.byName = new Map(layout.map((parameter) => [parameter.name, parameter]));
   }
 
   /** Blocks that follow each other; the offset of the first. `positions` is 0 for what isn't a matrix, or isn't computed. */
   add(names: readonly string[], positions: number): number {
-    const start = this.size;
+    const start = this.region + this.size;
     for (const name of names) {
       const parameter = this.byName.get(name);
       if (!parameter) throw new Error(`the layout has no parameter ${name}`);

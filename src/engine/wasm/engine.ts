@@ -28,7 +28,7 @@ import { Machine, threadsFor } from "./machine";
 export const ARENA_LIMIT = 3.5 * 2 ** 30;
 
 /** Parts of the gradient's norm, for threads to share out. */
-const SLOTS = 16;
+export const SLOTS = 16;
 
 /**
  * A supernet, or a discrete network, on the CPU: the plan's kernels in SIMD WebAssembly. Runs in Node and in a worker; a call computes

@@ -6,6 +6,15 @@ import { GATE_BYTES, MEMORY_FROM, Team } from "./team";
 /** Work for which one more thread brings more than sharing it out costs, floating-point operations by an average entry. */
 const WORTH_A_THREAD = 1_500_000;
 
+/** Opcodes of assembly/index.ts behind those of the kernels. */
+const MATMUL = KINDS.length;
+const STRANDS = KINDS.length + 1;
+
+/** Parts into which a team of so many threads shares everything, see assembly/share.ts. */
+export function partsOf(threads: number): number {
+  return 2 * threads;
+}
+
 /** Threads with which a plan runs best, of those that there are. */
 export function threadsFor(plan: Plan, available = hostThreads()): number {
   const { flops, entries } = planCost(plan);
@@ -24,6 +33,13 @@ class Allocation {
   }
 }
 
+interface Encoded {
+  readonly list: unknown;
+  readonly code: Int32Array;
+  /** Its address. */
+  readonly from: number;
+}
+
 /** Runs the programs of a plan in WebAssembly; knows no network. */
 export class Machine {
   /** The whole arena. */
@@ -31,7 +47,7 @@ export class Machine {
 
   private constructor(
     private readonly team: Team,
-    private readonly programs: Map<readonly Entry[], { from: number; to: number }>,
+    private readonly programs: ReadonlyMap<unknown, { readonly from: number; readonly to: number }>,
     floats: number,
   ) {
     this.arena = new Float32Array(team.memory.buffer, MEMORY_FROM, floats);
@@ -44,17 +60,30 @@ export class Machine {
   static async create(plan: Executable, threads: number): Promise<Machine> {
     const allocation = new Allocation();
     const arena = allocation.take(4 * plan.floats);
-    const entries = Object.values(plan.programs).flat();
-    const scratch = allocation.take(Math.max(...entries.map((entry) => scratchBytes(plan, entry))));
+    const bundles = Object.values(plan.strands ?? {});
+    const single = Object.values(plan.programs).flat();
+    const entries = [...single, ...bundles.flat(2)];
+    const takeScratch = (list: readonly Entry[]) =>
+      allocation.take(Math.max(0, ...list.map((entry) => scratchBytes(plan, entry))));
+    const scratch = takeScratch(single);
     const rowsBytes = Math.ceil(Math.max(...entries.map((entry) => rowBytes(plan, entry))) / 64) * 64;
     const rows = allocation.take(threads * rowsBytes);
     const gate = allocation.take(GATE_BYTES);
-    const encoded = Object.values(plan.programs).map((list) => ({ list, code: encode(list), from: 0 }));
-    for (const program of encoded) program.from = allocation.take(program.code.byteLength);
+    const encoded: Encoded[] = [];
+    const place = (list: unknown, code: Int32Array) => {
+      const from = allocation.take(code.byteLength);
+      encoded.push({ list, code, from });
+      return [from, from + code.byteLength];
+    };
+    for (const list of Object.values(plan.programs)) place(list, encode(list));
+    for (const bundle of bundles) {
+      const places = bundle.flatMap((list) => [takeScratch(list), ...place(list, encode(list))]);
+      place(bundle, Int32Array.of(STRANDS, 1 + places.length, bundle.length, ...places));
+    }
 
     const layout = [arena, scratch, rows, rowsBytes, gate, plan.spec.batch, plan.images] as const;
     const team = await Team.create(threads, allocation.end, layout);
-    const programs = new Map<readonly Entry[], { from: number; to: number }>();
+    const programs = new Map<unknown, { from: number; to: number }>();
     for (const { list, code, from } of encoded) {
       new Int32Array(team.memory.buffer, from, code.length).set(code);
       programs.set(list, { from, to: from + code.byteLength });
@@ -67,8 +96,8 @@ export class Machine {
     return this.team.threads;
   }
 
-  /** Runs one of the plan's programs. */
-  run(program: readonly Entry[]): void {
+  /** Runs one of the plan's programs, or of its strands, which the threads share out as they are. */
+  run(program: readonly Entry[] | readonly (readonly Entry[])[]): void {
     const { from, to } = this.range(program);
     this.team.run(from, to);
   }
@@ -85,7 +114,7 @@ export class Machine {
     this.team.dispose();
   }
 
-  private range(program: readonly Entry[]): { from: number; to: number } {
+  private range(program: readonly unknown[]): { from: number; to: number } {
     const found = this.programs.get(program);
     if (!found) throw new Error("the program is none of this machine's plan");
     return found;
@@ -136,8 +165,7 @@ export interface Peak {
 export async function matmulPeak(threads = hostThreads(), milliseconds = 200): Promise<Peak> {
   const depth = 256;
   const times = 2000 * threads;
-  // The opcode of assembly/index.ts, the number of arguments, the arguments.
-  const program = [KINDS.length, 2, depth, times];
+  const program = [MATMUL, 2, depth, times];
   const rowsBytes = 4 * (4 + 8) * depth + 4 * 4 * 8;
   const allocation = new Allocation();
   const rows = allocation.take(threads * rowsBytes);

@@ -1,6 +1,7 @@
 import { LossSignal, type OpenDevice, Unavailable } from "../device";
 import { createPlan } from "../plan/plan";
 import { ARENA_LIMIT, createWasmEngine } from "./engine";
+import { createWasmGroup } from "./group";
 import { matmulPeak, threadsFor } from "./machine";
 import { createWasmProber } from "./prober";
 import { relaxedSimd } from "./team";
@@ -18,6 +19,7 @@ export async function open(): Promise<OpenDevice> {
     description: `the processor, by ${simd} WebAssembly on ${threads > 1 ? `up to ${threads} threads` : "one thread"}`,
     arenaLimit: ARENA_LIMIT,
     createEngine: (spec, weights) => createWasmEngine(spec, weights),
+    createGroup: (specs, weights) => createWasmGroup(specs, weights),
     createProber: createWasmProber,
     matmulPeak: async (spec) => (await matmulPeak(threadsFor(createPlan(spec)))).gflops,
     // A processor is not lost.

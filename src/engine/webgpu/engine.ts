@@ -11,6 +11,7 @@ import type {
 } from "../engine";
 import { requireSupernet } from "../network";
 import {
+  inputFloats,
   logitsRange,
   outputEnd,
   packState,
@@ -25,13 +26,12 @@ import {
 } from "../plan/exchange";
 import type { ProgramName } from "../plan/layer";
 import { createPlan, type Plan } from "../plan/plan";
-import { vectorsOf } from "../plan/weights";
 import { arenaLimit, Executor } from "./executor";
 import { type Variant, variantsFor } from "./lower";
 import { slotsOf } from "./shaders/optimiser";
 
 /** Partial sums of a weight's gradient: enough to occupy a GPU where layers have few weights. */
-function partsFor({ sizes }: SupernetSpec): number {
+export function partsFor({ sizes }: SupernetSpec): number {
   return sizes.channels < 32 ? 4 : 1;
 }
 
@@ -54,6 +54,18 @@ export async function createWebGpuEngine(
   return engine;
 }
 
+/** Fills a network's state in the arena, see `packState`. */
+export function writeState(executor: Executor, plan: Plan, state: ArrayLike<number>): void {
+  const parts = stateParts(plan);
+  const ranges = parts.map(({ floats }) => new Float32Array(floats));
+  packState(plan, state, ranges);
+  for (const [i, { offset }] of parts.entries()) executor.write(offset, ranges[i]);
+}
+
+export async function readState(executor: Executor, plan: Plan): Promise<Float32Array> {
+  return unpackState(plan, await Promise.all(stateParts(plan).map((part) => executor.read(part))));
+}
+
 class WebGpuEngine implements Engine {
   readonly spec: SupernetSpec;
   readonly arenaBytes: number;
@@ -66,9 +78,7 @@ class WebGpuEngine implements Engine {
   ) {
     this.spec = plan.spec;
     this.arenaBytes = executor.bytes;
-    const { image, imageChannels } = plan.spec.sizes;
-    const pixels = image ** 2 * vectorsOf(imageChannels) * 4 * plan.images;
-    this.inputs = new Float32Array(plan.regions.images + pixels - plan.regions.mixing);
+    this.inputs = new Float32Array(inputFloats(plan));
   }
 
   async weightStep(mixing: ArrayLike<number>, batch: Batch, step: WeightStep): Promise<Score> {
@@ -106,14 +116,11 @@ class WebGpuEngine implements Engine {
   }
 
   async exportState(): Promise<Float32Array> {
-    return unpackState(this.plan, await Promise.all(stateParts(this.plan).map((part) => this.executor.read(part))));
+    return readState(this.executor, this.plan);
   }
 
   importState(state: ArrayLike<number>): void {
-    const parts = stateParts(this.plan);
-    const ranges = parts.map(({ floats }) => new Float32Array(floats));
-    packState(this.plan, state, ranges);
-    for (const [i, { offset }] of parts.entries()) this.executor.write(offset, ranges[i]);
+    writeState(this.executor, this.plan, state);
   }
 
   dispose(): void {

@@ -4,6 +4,7 @@ import { type Executable, tooLarge } from "../plan/plan";
 import type { Range } from "../probe";
 import { Compiler } from "./compiler";
 import { lower, shapeFor, type Variant } from "./lower";
+import { merge, strideOf } from "./merge";
 import { type Dispatch, moduleOf, type Shader } from "./shader";
 
 interface Step {
@@ -44,11 +45,7 @@ export class Executor {
    */
   static async create(device: GPUDevice, plan: Executable, variant: Variant, onProgress?: Progress): Promise<Executor> {
     const { layout, compile } = Compiler.of(device);
-    const names = Object.keys(plan.programs);
-    const shape = shapeFor(Object.values(plan.programs).flat(), plan.images);
-    const lowered = names.map((name) => lower(plan.programs[name], plan.images, variant, plan.floats, shape));
-    const dispatches = lowered.map((program) => program.dispatches);
-    const floats = plan.floats + Math.max(...lowered.map((program) => program.floats));
+    const { names, dispatches, floats, constants: sizes } = lowered(plan, variant);
     const limit = arenaLimit(device);
     if (floats * 4 > limit) throw new InputError(tooLarge(floats * 4, limit));
     const packed = packArguments(dispatches.flat(), device.limits.minUniformBufferOffsetAlignment);
@@ -77,8 +74,7 @@ export class Executor {
         { binding: 1, resource: { buffer: constants, size: packed.bound } },
       ],
     });
-    const codeOf = (shader: Shader) =>
-      moduleOf(shader, { ...lowered[0].constants, BATCH: plan.spec.batch }, packed.bound / 16);
+    const codeOf = (shader: Shader) => moduleOf(shader, { ...sizes, BATCH: plan.spec.batch }, packed.bound / 16);
     try {
       const pipelines = await compileAll(
         dispatches.flat(),
@@ -152,6 +148,30 @@ export class Executor {
     this.device.queue.submit([encoder.finish()]);
     return this.staging.read(buffer, floats * 4);
   }
+}
+
+/** The dispatches of all programs by name, the floats of the arena with the partial sums, and the constants of the shaders. */
+function lowered(plan: Executable, variant: Variant) {
+  const { images, programs, strands = {} } = plan;
+  const shape = shapeFor([...Object.values(programs).flat(), ...Object.values(strands).flat(2)], images);
+  const made = Object.values(programs).map((entries) => lower(entries, images, variant, plan.floats, shape));
+  // Strands run at the same time: each has partial sums of its own.
+  const parallel = Object.values(strands).map((lists) => {
+    let floats = plan.floats;
+    const each = lists.map((entries) => {
+      const own = lower(entries, images, variant, floats, shape);
+      floats += own.floats;
+      return own;
+    });
+    return { lists: each.map(({ dispatches }) => dispatches), floats, constants: each[0].constants };
+  });
+  const STRIDE = Math.max(0, ...parallel.map(({ lists }) => strideOf(lists)));
+  return {
+    names: [...Object.keys(programs), ...Object.keys(strands)],
+    dispatches: [...made.map(({ dispatches }) => dispatches), ...parallel.map(({ lists }) => merge(lists, STRIDE))],
+    floats: Math.max(...made.map(({ floats }) => plan.floats + floats), ...parallel.map(({ floats }) => floats)),
+    constants: { ...[...made, ...parallel][0].constants, ...(parallel.length > 0 ? { STRIDE } : {}) },
+  };
 }
 
 /** Buffers to read through, used again and again: as many of a size as there were ever readings under way. */

@@ -2,6 +2,7 @@ import type { OpenDevice } from "../device";
 import { createWebGpuEngine } from "./engine";
 import { arenaLimit } from "./executor";
 import { openGpu } from "./gpu";
+import { createWebGpuGroup } from "./group";
 import { matmulPeak } from "./peak";
 import { createWebGpuProber } from "./prober";
 import { chooseVariant } from "./variants";
@@ -18,6 +19,7 @@ export async function open(): Promise<OpenDevice> {
     arenaLimit: arenaLimit(device),
     matmulPeak: () => matmulPeak(device),
     createEngine: (spec, weights, onProgress) => createWebGpuEngine(device, spec, weights, onProgress, variant),
+    createGroup: (specs, weights, onProgress) => createWebGpuGroup(device, specs, weights, onProgress, variant),
     createProber: (plans) => createWebGpuProber(device, plans, variant),
     onLost,
     close: () => device.destroy(),

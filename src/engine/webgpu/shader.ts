@@ -68,6 +68,16 @@ export function dispatch<Field extends string>(
   return { shader: to, args: [...args, ...records], groups };
 }
 
+/**
+ * The same kernel for several members of a group at once: each has arguments of its own, STRIDE vectors apart, and a layer of
+ * workgroups.
+ */
+export function groupedShader({ name, fields, code, quads }: Shader): Shader {
+  const begin = "  let lane = i32(local_index);\n";
+  const own = code.replace(/\ba\[/g, "a[member + ").replace(begin, `${begin}  member = i32(group_id.z) * STRIDE;\n`);
+  return { name: `${name}, grouped`, fields, code: `var<private> member: i32;\n${own}`, quads };
+}
+
 /** An offset in vectors of four floats; -1, which stands for none, stays. */
 export function vector(offset: number): number {
   return offset < 0 ? -1 : offset / 4;

@@ -1,10 +1,16 @@
 import type { BenchLine } from "../../engine/bench";
+import type { GroupLine } from "../../engine/group-bench";
 
 /** Seconds from Run to the first posterior update on screen, and to the end of the default search. */
 export interface EndToEnd {
   readonly device: string;
   readonly first: number | null;
   readonly whole: number;
+}
+
+export interface PlacedGroup extends GroupLine {
+  /** Node or Chromium. */
+  readonly place: string;
 }
 
 export interface Findings {
@@ -14,11 +20,12 @@ export interface Findings {
   /** A table for every case. */
   readonly node: readonly (readonly BenchLine[])[];
   readonly chromium: readonly (readonly BenchLine[])[];
+  readonly groups: readonly PlacedGroup[];
   readonly searches: readonly EndToEnd[];
 }
 
 /** docs/performance.md. */
-export function report({ date, machine, versions, node, chromium, searches }: Findings): string {
+export function report({ date, machine, versions, node, chromium, groups, searches }: Findings): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     "# Performance",
@@ -36,6 +43,24 @@ export function report({ date, machine, versions, node, chromium, searches }: Fi
     "## In Chromium",
     "",
     ...chromium.flatMap(tableOf),
+    "## Networks that train together",
+    "",
+    "One weight step of several random NAS-Bench-201 cells (C=4, one cell a stage, 8 px, batch 32) as one grouped plan, and with an engine",
+    "each, on as many threads as each of the two takes by default; in turns, medians, the ratio step by step.",
+    "",
+    ...markdown(
+      ["", "networks", "together, ms", "alone, ms", "ratio", "dispatches", "alone", "largest difference of a loss"],
+      groups.map((line) => [
+        `${line.place}, ${NAMES[line.device]}`,
+        String(line.networks),
+        line.msTogether.toFixed(1),
+        line.msAlone.toFixed(1),
+        line.ratio.toFixed(2),
+        line.dispatchesTogether === null ? "" : String(line.dispatchesTogether),
+        line.dispatchesAlone === null ? "" : String(line.dispatchesAlone),
+        line.largestDifference.toExponential(0),
+      ]),
+    ),
     "## From Run to the end",
     "",
     "The default search, 2,400 steps at C=4.",

@@ -6,13 +6,14 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { createServer } from "vite";
 import type { BenchLine } from "../../engine/bench";
+import type { GroupLine } from "../../engine/group-bench";
 import { CHROMIUM, PLAIN_FLAGS, WEBGPU_FLAGS } from "../chromium.mjs";
 import { chooseSupernet, serve } from "../page";
-import { type EndToEnd, type Findings, report } from "./report";
-import { type Case, run } from "./worker";
+import { type EndToEnd, type Findings, type PlacedGroup, report } from "./report";
+import { type Case, type GroupCase, run, runGroup } from "./worker";
 
 const SIZES = { cells: 1, image: 16, batch: 32 };
 const SMALL = { ...SIZES, channels: 4 };
@@ -33,6 +34,15 @@ const IN_CHROMIUM: readonly Case[] = [
   { ...SMALL, device: "webgl", engines: ["reference"], peer: false, steps: 3 },
 ];
 
+/** 32 candidates of a selection. */
+const GROUPS: Readonly<Record<"node" | "chromium", readonly GroupCase[]>> = {
+  node: [{ device: "wasm", networks: 32, steps: 100 }],
+  chromium: [
+    { device: "webgpu", networks: 32, steps: 10 },
+    { device: "wasm", networks: 32, steps: 100 },
+  ],
+};
+
 const say = (text: string) => console.error(text);
 
 const nameOf = ({ device, channels, cells }: Case) => `${device}, C=${channels}, N=${cells}`;
@@ -46,8 +56,10 @@ async function inNode(): Promise<BenchLine[][]> {
   return tables;
 }
 
-/** Serves the sources, so that what is timed is what the page runs. */
-async function inChromium(): Promise<{ tables: BenchLine[][]; version: string }> {
+/** Serves the sources, so that what is timed is what the page runs; every measurement has a page of its own. */
+async function inChromium<T>(
+  measure: (fresh: () => Promise<Page>) => Promise<T>,
+): Promise<{ found: T; version: string }> {
   const server = await createServer({
     server: { port: 0, hmr: false },
     logLevel: "error",
@@ -57,15 +69,12 @@ async function inChromium(): Promise<{ tables: BenchLine[][]; version: string }>
   const address = server.resolvedUrls?.local[0];
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...WEBGPU_FLAGS] });
   try {
-    const tables: BenchLine[][] = [];
-    for (const each of IN_CHROMIUM) {
-      say(`Chromium: ${nameOf(each)}`);
+    const fresh = async () => {
       const page = await browser.newPage();
       await page.goto(`${address}src/tools/bench/page.html`);
-      tables.push(await page.evaluate((wanted) => (window as unknown as BenchWindow).bench(wanted), each));
-      await page.close();
-    }
-    return { tables, version: browser.version() };
+      return page;
+    };
+    return { found: await measure(fresh), version: browser.version() };
   } finally {
     await browser.close();
     await server.close();
@@ -73,7 +82,39 @@ async function inChromium(): Promise<{ tables: BenchLine[][]; version: string }>
 }
 
 interface BenchWindow {
-  bench(wanted: Case): Promise<BenchLine[]>;
+  readonly bench: { run(wanted: Case): Promise<BenchLine[]>; runGroup(wanted: GroupCase): Promise<GroupLine> };
+}
+
+async function stepsInChromium(fresh: () => Promise<Page>): Promise<BenchLine[][]> {
+  const tables: BenchLine[][] = [];
+  for (const each of IN_CHROMIUM) {
+    say(`Chromium: ${nameOf(each)}`);
+    const page = await fresh();
+    tables.push(await page.evaluate((wanted) => (window as unknown as BenchWindow).bench.run(wanted), each));
+    await page.close();
+  }
+  return tables;
+}
+
+async function groupsInChromium(fresh: () => Promise<Page>): Promise<PlacedGroup[]> {
+  const lines: PlacedGroup[] = [];
+  for (const each of GROUPS.chromium) {
+    say(`Chromium: ${each.networks} networks together, ${each.device}`);
+    const page = await fresh();
+    const line = await page.evaluate((wanted) => (window as unknown as BenchWindow).bench.runGroup(wanted), each);
+    lines.push({ place: "Chromium", ...line });
+    await page.close();
+  }
+  return lines;
+}
+
+async function groupsInNode(): Promise<PlacedGroup[]> {
+  const lines: PlacedGroup[] = [];
+  for (const each of GROUPS.node) {
+    say(`Node: ${each.networks} networks together, ${each.device}`);
+    lines.push({ place: "Node", ...(await runGroup(each)) });
+  }
+  return lines;
 }
 
 /** The built page's default search, as a person starts it. */
@@ -121,7 +162,7 @@ async function endToEnd(): Promise<EndToEnd[]> {
 const versionOf = (name: string) =>
   JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")).version as string;
 
-const PARTS = ["node", "chromium", "searches"];
+const PARTS = ["node", "chromium", "groups", "searches"];
 const asked = process.argv.slice(2);
 const unknown = asked.find((part) => !PARTS.includes(part));
 if (unknown) throw new Error(`unknown part "${unknown}": expected ${PARTS.join(", ")}, or none for all`);
@@ -129,7 +170,8 @@ const wants = (part: string) => asked.length === 0 || asked.includes(part);
 
 const RESULTS = "docs/performance.json";
 const known: Partial<Findings> = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, "utf8")) : {};
-const browser = wants("chromium") ? await inChromium() : null;
+const browser = wants("chromium") ? await inChromium(stepsInChromium) : null;
+const groups = wants("groups") ? [...(await groupsInNode()), ...(await inChromium(groupsInChromium)).found] : null;
 const node = wants("node") ? await inNode() : null;
 const searches = wants("searches") ? await endToEnd() : null;
 const [cpu] = cpus();
@@ -143,7 +185,8 @@ const findings: Findings = {
     "jax-js": versionOf("@jax-js/jax"),
   },
   node: node ?? known.node ?? [],
-  chromium: browser?.tables ?? known.chromium ?? [],
+  chromium: browser?.found ?? known.chromium ?? [],
+  groups: groups ?? known.groups ?? [],
   searches: searches ?? known.searches ?? [],
 };
 writeFileSync(RESULTS, `${JSON.stringify(findings, null, 1)}\n`);

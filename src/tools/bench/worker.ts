@@ -2,6 +2,7 @@ import * as Comlink from "comlink";
 import { SPACES } from "../../core/spaces";
 import { benchWeights, type Entrant, openField, timeSteps } from "../../engine/bench";
 import type { DeviceId, EngineId } from "../../engine/engine";
+import { type GroupLine, timeGroup } from "../../engine/group-bench";
 import { createPeer } from "./jax";
 
 /** Sizes of one benchmark, NAS-Bench-201. */
@@ -17,7 +18,21 @@ export interface Case {
   readonly steps: number;
 }
 
-/** Runs a benchmark in the worker that this module is. */
+/** A group of discrete networks against the same with an engine each. */
+export interface GroupCase {
+  readonly device: DeviceId;
+  readonly networks: number;
+  readonly steps: number;
+}
+
+/** What training the candidates of a selection takes. */
+const CANDIDATE = { channels: 4, cells: 1, image: 8, imageChannels: 1, classes: 10 };
+
+export function runGroup({ device, networks, steps }: GroupCase): Promise<GroupLine> {
+  return timeGroup(device, CANDIDATE, 32, networks, steps);
+}
+
+/** Runs a benchmark of the search step. */
 export async function run({ device, engines, peer, channels, cells, image, batch, steps }: Case) {
   const sizes = { channels, cells, image, imageChannels: 1, classes: 10 };
   const spec = { space: SPACES.nasbench201, sizes, batch };
@@ -40,4 +55,4 @@ export async function run({ device, engines, peer, channels, cells, image, batch
   }
 }
 
-if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) Comlink.expose(run);
+if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope) Comlink.expose({ run, runGroup });

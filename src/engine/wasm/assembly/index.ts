@@ -2,7 +2,7 @@
 import { conv, convData, convWeights, prepare, prepares } from "./conv";
 import { features, featuresMap, featuresReduce, gradientNorm, loss, update } from "./head";
 import { node, nodeMap, norm, normMap, pool, poolData, spread } from "./linear";
-import { threads, usePart } from "./machine";
+import { arg, from, threads, to, usePart, useScratch } from "./machine";
 import { matmul } from "./matmul";
 import { biasGradient, examples, mixingGradient, nodeReduce, normReduce, runningStats, stats, track } from "./reduce";
 import { depthwise, depthwiseData, depthwiseWeights, pointwise, pointwiseData, pointwiseWeights } from "./separable";
@@ -13,10 +13,36 @@ export { setup } from "./machine";
 
 /** Runs the entries between two addresses, together with the threads that help. */
 export function run(entry: usize, end: usize): void {
-  for (; entry < end; entry += 8 + ((<usize>load<i32>(entry, 4)) << 2)) {
-    const opcode = load<i32>(entry);
-    if (opcode < 3 && prepares(opcode, entry + 8)) share(entry, true);
+  for (; entry < end; entry = after(entry)) {
+    if (isPrepared(entry)) share(entry, true);
     share(entry, false);
+  }
+}
+
+function after(entry: usize): usize {
+  return entry + 8 + ((<usize>load<i32>(entry, 4)) << 2);
+}
+
+function isPrepared(entry: usize): bool {
+  const opcode = load<i32>(entry);
+  return opcode < 3 && prepares(opcode, entry + 8);
+}
+
+/**
+ * Runs lists of entries that know nothing of each other: each of those of the part at hand on this thread alone, so that nobody waits
+ * between entries. A count, then for every list the address of its scratch memory, of its first entry and of its end.
+ */
+function strands(a: usize): void {
+  const count = arg(a, 0);
+  const first = from(count), last = to(count);
+  usePart(0, 1);
+  for (let i = first; i < last; i++) {
+    const shared = useScratch(arg(a, 3 * i + 1));
+    for (let entry: usize = arg(a, 3 * i + 2), end: usize = arg(a, 3 * i + 3); entry < end; entry = after(entry)) {
+      if (isPrepared(entry)) compute(entry, true);
+      compute(entry, false);
+    }
+    useScratch(shared);
   }
 }
 
@@ -42,7 +68,7 @@ export function help(): void {
   }
 }
 
-/** Computes the part at hand of one entry; opcodes in the order of plan/kernels.ts, then one that measures. */
+/** Computes the part at hand of one entry; opcodes in the order of plan/kernels.ts, then one that measures and one of lists. */
 function compute(entry: usize, preparing: bool): void {
   const opcode = load<i32>(entry);
   const a = entry + 8;
@@ -88,6 +114,7 @@ function compute(entry: usize, preparing: bool): void {
     case 34: meanData(a); break;
     case 35: shuffle(a); break;
     case 36: matmul(a); break;
+    case 37: strands(a); break;
     default: unreachable();
   }
 }

@@ -48,6 +48,13 @@ export function at(offset: i32): usize {
   return arena + ((<usize>offset) << 2);
 }
 
+/** Makes kernels use other scratch memory; returns what they used before. */
+export function useScratch(address: usize): usize {
+  const before = scratch;
+  scratch = address;
+  return before;
+}
+
 /** Chooses the part of an entry that its kernel is to compute. */
 export function usePart(index: i32, count: i32): void {
   part = index;
