@@ -88,10 +88,12 @@ export const NETWORKS: Readonly<Record<string, (context: Context) => void>> = {
 export function createPlan(spec: SupernetSpec, options: PlanOptions = {}): Plan {
   const { slots = 1, limit = DEFAULT_LIMIT } = options;
   const images = imagesOf(spec);
-  const mixed = mixingSize(spec);
   const arena = new Arena();
+  // First of all, as it refuses what has no network.
+  const state = takeState(arena, spec, options);
+  const mixed = mixingSize(spec);
   const regions: Regions = {
-    ...takeState(arena, spec, options),
+    ...state,
     ...takeInputs(arena, spec),
     losses: arena.take(images),
     hits: arena.take(images),
