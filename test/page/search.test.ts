@@ -80,7 +80,7 @@ test("the cost of a search is on the page before it runs, and what the device ca
     const cost = page.locator(".cost");
     await expect
       .poll(() => cost.innerText(), { timeout: 60_000 })
-      .toMatch(/^25 k weights · 276 MFLOP a step · 4.73 MB/);
+      .toMatch(/^25 k weights · 138 MFLOP a step · 2.53 MB/);
     await page.locator(".knobs details").evaluateAll((groups) => {
       for (const group of groups) (group as HTMLDetailsElement).open = true;
     });

@@ -8,10 +8,10 @@ const site = servedPage();
 /** Small enough for a software adapter: one link a search. */
 const SMALL = "steps=2&images=1250&image=8&channels=2&partialChannels=2&batch=4&evaluateEvery=2&evaluateImages=4";
 
-/** All methods on NAS-Bench-201; on the other spaces some, those among them that treat rows of several picks in ways of their own. */
+/** All methods on NAS-Bench-201; on the other spaces some, those among them that treat rows of several picks alike. */
 const FEW_METHODS: Readonly<Record<string, readonly string[] | undefined>> = {
-  darts: ["balenas", "pc-darts"],
-  "1shot1-s1": ["gdas", "rsps"],
+  darts: ["balenas"],
+  "1shot1-s1": ["gdas"],
   "1shot1-s2": ["drnas"],
   "1shot1-s3": ["balenas"],
 };

@@ -41,8 +41,9 @@ export const PARTIAL_CASES: readonly EqualityCase[] = [
   { image: 8, mix: "dense", cells: 1, batch: 4, channels: 16, partial: 4 },
 ];
 
-/** Every step starts from the reference's weights, so that more of them are more samples; large images are dear to the reference. */
-export const stepsOf = ({ image, partial }: EqualityCase): number => (partial ? 2 : image > 16 ? 6 : 20);
+/** Every step starts from the reference's weights, so that more of them are more samples; large networks are dear to the reference. */
+export const stepsOf = ({ image, cells, partial }: EqualityCase): number =>
+  partial ? 2 : image > 16 || cells > 1 ? 6 : 20;
 
 export const nameOf = ({ image, mix, cells, batch, channels, partial }: EqualityCase): string =>
   `${image} px, ${mix} p, ${cells} cell${cells > 1 ? "s" : ""} a stage, batch ${batch}, C ${channels}${partial ? `, K ${partial}` : ""}`;
