@@ -34,7 +34,9 @@ export function report(outcomes: readonly Outcome[], benchmark: Benchmark): stri
       : []),
     "## To choose by",
     "",
-    ...QUESTIONS.flatMap(({ title, lines }) => [
+    ...QUESTIONS.filter(({ lines }) =>
+      lines.some(({ name }) => chosen.some((outcome) => outcome.name === name)),
+    ).flatMap(({ title, lines }) => [
       `### ${title}`,
       "",
       ...table(
