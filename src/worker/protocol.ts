@@ -205,6 +205,17 @@ export interface SelectionProgress {
   readonly problem: string | null;
 }
 
+/** Before anything is drawn. */
+export const SELECTION_BEGUN: SelectionProgress = {
+  kind: "selection",
+  state: "running",
+  scored: 0,
+  total: 0,
+  remaining: null,
+  result: null,
+  problem: null,
+};
+
 export type WorkerMessage =
   | Frame
   | Progress

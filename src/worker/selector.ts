@@ -7,7 +7,7 @@ import type { OpenDevice } from "../engine/device";
 import { scoringBatch } from "../search/proxies";
 import { Selection } from "../search/select";
 import { nextTask } from "./pacer";
-import type { SelectionProgress, SelectionRequest } from "./protocol";
+import { SELECTION_BEGUN, type SelectionProgress, type SelectionRequest } from "./protocol";
 
 /** Reports leave no faster than this, milliseconds; and to rank a large group for one takes no more than such a share of the time. */
 const INTERVAL = 250;
@@ -59,17 +59,17 @@ export class Selector {
     if (!this.turn) return;
     this.turn = null;
     this.loop = Promise.resolve();
-    this.send({ ...NOTHING, state: "failed", problem: `${reason}: start again on the next device` });
+    this.send({ ...SELECTION_BEGUN, state: "failed", problem: `${reason}: start again on the next device` });
   }
 
   private async work(request: SelectionRequest, turn: Turn): Promise<void> {
-    let last: SelectionProgress = NOTHING;
+    let last: SelectionProgress = SELECTION_BEGUN;
     const report = (progress: SelectionProgress) => {
       last = progress;
       if (this.turn === turn) this.send(progress);
     };
     try {
-      report(NOTHING);
+      report(SELECTION_BEGUN);
       const selection = await this.prepare(request);
       const begun = performance.now();
       const before = selection.progress.scored;
@@ -77,7 +77,7 @@ export class Selector {
         const { scored, total } = selection.progress;
         const pace = (performance.now() - begun) / 1000 / (scored - before);
         const remaining = Number.isFinite(pace) ? pace * (total - scored) : null;
-        return { ...NOTHING, state, scored, total, remaining, result: selection.result() };
+        return { ...SELECTION_BEGUN, state, scored, total, remaining, result: selection.result() };
       };
       report(progress("running"));
       let due = begun + INTERVAL;
@@ -136,13 +136,3 @@ export class Selector {
     return selection;
   }
 }
-
-const NOTHING: SelectionProgress = {
-  kind: "selection",
-  state: "running",
-  scored: 0,
-  total: 0,
-  remaining: null,
-  result: null,
-  problem: null,
-};

@@ -1,9 +1,9 @@
 import { expect } from "vitest";
 import { foldEdges } from "../../src/engine/plan/partial";
-import type { Plan } from "../../src/engine/plan/plan";
+import { createPlan, type Plan } from "../../src/engine/plan/plan";
 import { type Case, relativeError } from "./cases";
 import { Interpreter } from "./interpreter";
-import type { Outcome } from "./oracle";
+import type { Outcome, oracle } from "./oracle";
 
 /** Scratch of a plan is not a number before a program runs: what it reads it has to write. */
 export function forget({ arena }: Interpreter, { regions }: Plan): void {
@@ -37,4 +37,17 @@ export function expectPasses(plan: Plan, { weights, mixing, batch }: Case, expec
   ]);
   expect(relativeError(perExample.flat(), expected.perExample)).toBeLessThan(1e-9);
   return machine;
+}
+
+/** Holds a plan whose sums are split to the network in float64: the passes above, and dL/dw of a weight step that moves nothing. */
+export function expectPlan(made: Case, truth: typeof oracle): void {
+  const { spec, weights, mixing, batch } = made;
+  const plan = createPlan(spec, { parts: 3, slots: 4 });
+  const expected = truth(spec, weights, mixing, batch);
+  const machine = expectPasses(plan, made, expected);
+
+  forget(machine, plan);
+  machine.feed(mixing, batch, { rate: 0, momentum: 0, decay: 0, clip: 1e9 });
+  machine.run(plan.programs.weights);
+  expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);
 }

@@ -14,6 +14,7 @@ import { LossGuard } from "../../src/worker/guard";
 import type { SearchHost } from "../../src/worker/host";
 import type { Frame, WorkerMessage } from "../../src/worker/protocol";
 import { closePort, hosted } from "../support/host";
+import { standIn } from "../support/stand-in";
 
 const SMALL = { images: 1250, image: 8, channels: 1, batch: 4, evaluateImages: 4, evaluateEvery: 1000 } as const;
 
@@ -31,7 +32,7 @@ function scripted(lossOf: (weights: number, rate: number) => number) {
     },
     createEngine: async (spec): Promise<Engine> => {
       let counter = 0;
-      return {
+      return standIn({
         spec,
         weightStep: async (_mixing, _batch, { rate }) => ({ loss: lossOf(counter++, rate), accuracy: 0 }),
         architectureGradient: async (mixing) => ({
@@ -41,13 +42,11 @@ function scripted(lossOf: (weights: number, rate: number) => number) {
         }),
         weightGradient: async () => ({ loss: 1, accuracy: 0, gradient: new Float32Array(0) }),
         evaluate: async () => ({ loss: 1, accuracy: 0 }),
-        predict: () => Promise.reject(new Error("not wanted")),
         exportState: async () => Float32Array.of(counter),
         importState: ([value]) => {
           counter = value;
         },
-        dispose: () => {},
-      };
+      });
     },
     onLost: (callback) => {
       lost = callback;

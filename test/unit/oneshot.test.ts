@@ -17,11 +17,10 @@ import { RandomStream } from "../../src/core/random";
 import { withDefaults } from "../../src/core/settings";
 import { optionCount, picked } from "../../src/core/space";
 import { SPACES } from "../../src/core/spaces";
-import type { Engine } from "../../src/engine/engine";
 import { checkRun } from "../../src/search/checkrun";
 import type { RunRecord } from "../../src/search/records";
 import { parseRunFile, toLine } from "../../src/search/runfile";
-import { Search } from "../../src/search/search";
+import { searchOn, standIn } from "../support/stand-in";
 
 const [S1, S2, S3] = NAS_BENCH_1SHOT1;
 const nasBench101 = await openNasBench101(
@@ -36,35 +35,16 @@ async function searchFor(space: OneShotSpace, goal: readonly number[]): Promise<
     evaluateEvery: 150,
     archRate: 0.02,
   });
-  const batch = { images: new Float32Array(0), labels: new Uint8Array(1) };
-  const stream = { startsEpoch: false, next: async () => ({ batch, epoch: 1 }), save: () => null, restore: () => {} };
   const wanted = space.rows.flatMap((row, r) =>
     row.choices.map((_, candidate) => (picked(row, goal[r]).includes(candidate) ? 1 : 0)),
   );
-  const engine: Engine = {
+  const engine = standIn({
     spec: { space, sizes: space.searched, batch: 1 },
     weightStep: async () => ({ loss: 1, accuracy: 0.5 }),
     architectureGradient: async () => ({ loss: 1, accuracy: 0.5, gradient: Float64Array.from(wanted, (w) => -w) }),
-    weightGradient: () => Promise.reject(new Error("not wanted")),
     evaluate: async () => ({ loss: 1, accuracy: 0.5 }),
-    predict: () => Promise.reject(new Error("not wanted")),
-    exportState: async () => new Float32Array(0),
-    importState: () => {},
-    dispose: () => {},
-  };
-  const search = new Search({
-    settings,
-    data: "none",
-    space,
-    method: createMethod(settings, space),
-    engine,
-    device: { device: "cpu", engine: "reference" },
-    weightBatches: stream,
-    architectureBatches: stream,
-    evaluationBatches: async () => [batch],
-    benchmark: null,
-    nasBench101,
   });
+  const search = searchOn(engine, { settings, space, method: createMethod(settings, space), nasBench101 });
   const records: RunRecord[] = [search.header];
   while (!search.done) {
     records.push(await search.step());

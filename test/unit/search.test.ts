@@ -9,7 +9,8 @@ import { openDataset } from "../../src/engine/data/packed";
 import type { Batch, Engine, SupernetSpec } from "../../src/engine/engine";
 import { openSearch } from "../../src/search/open";
 import type { ChangeRecord, StepRecord } from "../../src/search/records";
-import { Search } from "../../src/search/search";
+import type { Search } from "../../src/search/search";
+import { searchOn, standIn } from "../support/stand-in";
 
 const read = async (path: string) => new Uint8Array(await readFile(new URL(`../../public/${path}`, import.meta.url)));
 
@@ -22,7 +23,7 @@ async function given(chosen: Partial<Settings>, during: (search: Search) => void
   };
   const createEngine = async (spec: SupernetSpec, weights: Float32Array): Promise<Engine> => {
     seen.weights = weights;
-    return {
+    return standIn({
       spec,
       weightStep: async (mixing, batch) => {
         seen.trained.push(batch);
@@ -36,11 +37,8 @@ async function given(chosen: Partial<Settings>, during: (search: Search) => void
       },
       weightGradient: async () => ({ loss: 1, accuracy: 0, gradient: new Float32Array(weights.length) }),
       evaluate: async () => ({ loss: 1, accuracy: 0 }),
-      predict: () => Promise.reject(new Error("not wanted")),
       exportState: async () => weights,
-      importState: () => {},
-      dispose: () => {},
-    };
+    });
   };
   const dataset = await openDataset(read, "fashion-mnist");
   const settings = withDefaults({ images: 1250, image: 8, channels: 2, batch: 8, steps: 4, ...chosen });
@@ -99,34 +97,15 @@ test("RSPS ends once its decision has stood for as many steps as the patience sa
   const rows = [{ name: "1<-0", choices: ["worse", "better"] }];
   const open = (patience: number, better: (step: number) => number) => {
     const settings = withDefaults({ method: "rsps", trials: 20, steps: 100, evaluateEvery: 10, patience });
-    const batch = { images: new Float32Array(0), labels: new Uint8Array(1) };
-    const stream = { startsEpoch: false, next: async () => ({ batch, epoch: 1 }), save: () => null, restore: () => {} };
     let step = 0;
-    const engine: Engine = {
+    const engine = standIn({
       spec: { space: NAS_BENCH_201, sizes: NAS_BENCH_201.published, batch: 1 },
       weightStep: async () => ({ loss: ++step, accuracy: 0 }),
-      architectureGradient: () => Promise.reject(new Error("not wanted")),
-      weightGradient: () => Promise.reject(new Error("not wanted")),
       evaluate: async (mixing) => ({ loss: 1, accuracy: mixing[better(step)] }),
-      predict: () => Promise.reject(new Error("not wanted")),
-      exportState: async () => new Float32Array(0),
-      importState: () => {},
-      dispose: () => {},
-    };
+    });
     const discretise = (mean: ArrayLike<number>) => argmaxRows(rows, mean);
     const space = { ...NAS_BENCH_201, rows, size: 2, discretise, format: String };
-    return new Search({
-      settings,
-      data: "none",
-      space,
-      method: new Rsps(space, settings, Float64Array.of(1e-3, 0)),
-      engine,
-      device: { device: "cpu", engine: "reference" },
-      weightBatches: stream,
-      architectureBatches: stream,
-      evaluationBatches: async () => [batch],
-      benchmark: null,
-    });
+    return searchOn(engine, { settings, space, method: new Rsps(space, settings, Float64Array.of(1e-3, 0)) });
   };
   const length = async (search: Search) => {
     while (!search.done) await search.step();

@@ -1,14 +1,13 @@
 import { useMemo } from "react";
 import type { OneShotSpace } from "../../core/nasbench1shot1";
 import type { GraphCellFigures } from "../../core/nasbench101-figures";
+import { type AccuracyPlot, AccuracyThroughTime, domainTo, NO_PLOT } from "../benchmark/AccuracyThroughTime";
+import { NoFigures } from "../benchmark/NoFigures";
 import { type GraphBenchmark, graphFigures, useGraphBenchmark } from "../benchmark/oneshot";
 import { Trajectory } from "../benchmark/trajectory";
-import { Chart } from "../charts/Chart";
-import { timeEnd } from "../charts/scale";
 import type { Datum, Reference, Series } from "../charts/series";
 import { count, fixed, short } from "../format";
-import { history, useCursor, useHistoryVersion, useRecording } from "../history";
-import { useMarks } from "../marks";
+import { history, useHistoryVersion } from "../history";
 import type { Moment } from "../moment";
 import "./architecture.css";
 
@@ -38,16 +37,7 @@ export default function OneShotPanel({ moment, space }: { moment: Moment; space:
         <h2 id="oneshot-title">NAS-Bench-101</h2>
       </div>
       {failure ? (
-        <div className="notice danger" role="alert">
-          <p>
-            <strong>No benchmark figures.</strong> {failure}. The search runs without them.
-          </p>
-          <div className="actions">
-            <button type="button" className="button slim" onClick={retry}>
-              Load again
-            </button>
-          </div>
-        </div>
+        <NoFigures failure={failure} retry={retry} />
       ) : (
         <>
           <Headline figures={figures} />
@@ -131,41 +121,25 @@ interface ChartProps {
 
 function AccuracyChart({ moment, space, benchmark }: ChartProps) {
   const version = useHistoryVersion();
-  const recording = useRecording();
-  const marks = useMarks();
-  const cursor = useCursor();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the history
-  const { data, references, domain } = useMemo(
-    () => (benchmark ? plotOf(space, benchmark) : { data: [], references: [], domain: [0, 100] as const }),
-    [benchmark, space, version],
-  );
-  const now = data.findLast(({ step }) => step <= moment.step);
+  const plot = useMemo(() => (benchmark ? plotOf(space, benchmark) : NO_PLOT), [benchmark, space, version]);
+  const now = plot.data.findLast(({ step }) => step <= moment.step);
   const value = now?.exact ?? now?.estimate ?? null;
   return (
-    <Chart
+    <AccuracyThroughTime
       label={
         value === null
           ? "Validation accuracy through time, not loaded yet"
           : `Validation accuracy in NAS-Bench-101 of the most probable cell through time. At step ${moment.step}: ${fixed(value, 2)} %${now?.exact === null ? ", estimated" : ""}. Best of the space: ${fixed(100 - space.optimum.validError, 2)} %.`
       }
-      data={data}
       series={SERIES}
-      references={references}
-      marks={marks}
-      cursor={cursor}
-      end={timeEnd(recording.steps, recording.settings.steps)}
-      domain={domain}
-      digits={2}
-      unit=" %"
-      empty={benchmark ? null : "Loading the benchmark's figures"}
+      plot={plot}
+      isLoaded={benchmark !== null}
     />
   );
 }
 
-/** Share of the chart's height kept free above the optimum, for its label. */
-const HEADROOM = 0.16;
-
-function plotOf(space: OneShotSpace, benchmark: GraphBenchmark) {
+function plotOf(space: OneShotSpace, benchmark: GraphBenchmark): AccuracyPlot {
   const stays = trajectory.follow(history);
   const data: Datum[] = stays.map(({ step, choices }) => datum(step, graphFigures(space, benchmark, choices)));
   const last = data.at(-1);
@@ -174,7 +148,7 @@ function plotOf(space: OneShotSpace, benchmark: GraphBenchmark) {
   const references: Reference[] = [{ value: best, label: `best of the space ${fixed(best, 2)}` }];
   const lowest = Math.min(...data.map(({ exact, estimate }) => exact ?? estimate ?? best));
   const low = Math.max(0, Math.floor(Math.min(lowest - 0.5, best - 2)));
-  return { data, references, domain: [low, best + HEADROOM * (best - low)] as const };
+  return { data, references, domain: domainTo(best, low) };
 }
 
 function datum(step: number, { validAccuracy, exact }: GraphCellFigures): Datum {

@@ -2,15 +2,14 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import { BALENAS_TF, type Benchmark, type BenchmarkSet, type CellFigures } from "../../core/benchmark";
 import { oneShotOf } from "../../core/nasbench1shot1";
 import { cellCode } from "../../core/nasbench201";
-import { Chart } from "../charts/Chart";
-import { timeEnd } from "../charts/scale";
 import type { Datum, Reference, Series } from "../charts/series";
 import { count, fixed } from "../format";
-import { history, useCursor, useHistoryVersion, useRecording } from "../history";
+import { history, useHistoryVersion } from "../history";
 import { SpaceMap } from "../map/SpaceMap";
-import { useMarks } from "../marks";
 import { type Moment, useMoment } from "../moment";
 import { type Segment, Segments } from "../Segments";
+import { type AccuracyPlot, AccuracyThroughTime, domainTo, NO_PLOT } from "./AccuracyThroughTime";
+import { NoFigures } from "./NoFigures";
 import "./benchmark.css";
 import { useBenchmark } from "./load";
 import { SETS } from "./sets";
@@ -27,9 +26,6 @@ const VIEWS: readonly Segment<View>[] = [
   { value: "space", label: "In the space" },
 ];
 const SET_OPTIONS = SETS.map(({ set, short }): Segment<BenchmarkSet> => ({ value: set, label: short }));
-
-/** Share of the chart's height kept free above the optimum, for its label. */
-const HEADROOM = 0.16;
 
 const ArchitecturePanel = lazy(() => import("../architecture/ArchitecturePanel"));
 const OneShotPanel = lazy(() => import("../architecture/OneShotPanel"));
@@ -65,16 +61,7 @@ function TablePanel({ moment }: { moment: Moment }) {
         onChange={setSet}
       />
       {failure ? (
-        <div className="notice danger" role="alert">
-          <p>
-            <strong>No benchmark figures.</strong> {failure}. The search runs without them.
-          </p>
-          <div className="actions">
-            <button type="button" className="button slim" onClick={retry}>
-              Load again
-            </button>
-          </div>
-        </div>
+        <NoFigures failure={failure} retry={retry} />
       ) : (
         <Figures moment={moment} benchmark={benchmark} set={set} view={view} />
       )}
@@ -146,37 +133,24 @@ function Table({ benchmark, figures, set }: Omit<Shown, "moment"> & { figures: C
 
 function AccuracyChart({ moment, benchmark, set }: Shown) {
   const version = useHistoryVersion();
-  const recording = useRecording();
-  const marks = useMarks();
-  const cursor = useCursor();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the history
-  const { data, references, domain } = useMemo(
-    () => (benchmark ? plotOf(benchmark, set) : { data: [], references: [], domain: [0, 100] as const }),
-    [benchmark, set, version],
-  );
-  const last = data.findLast(({ step }) => step <= moment.step)?.test;
+  const plot = useMemo(() => (benchmark ? plotOf(benchmark, set) : NO_PLOT), [benchmark, set, version]);
+  const last = plot.data.findLast(({ step }) => step <= moment.step)?.test;
   return (
-    <Chart
+    <AccuracyThroughTime
       label={
         last === undefined || last === null
           ? "Benchmark accuracy through time, not loaded yet"
-          : `Benchmark test accuracy of the most probable cell through time. At step ${moment.step}: ${fixed(last, 2)} %. ${references.map(({ label, value }) => `${label.split(" 9")[0]}: ${fixed(value, 2)} %`).join("; ")}.`
+          : `Benchmark test accuracy of the most probable cell through time. At step ${moment.step}: ${fixed(last, 2)} %. ${plot.references.map(({ label, value }) => `${label.split(" 9")[0]}: ${fixed(value, 2)} %`).join("; ")}.`
       }
-      data={data}
       series={SERIES}
-      references={references}
-      marks={marks}
-      cursor={cursor}
-      end={timeEnd(recording.steps, recording.settings.steps)}
-      domain={domain}
-      digits={2}
-      unit=" %"
-      empty={benchmark ? null : "Loading the benchmark's figures"}
+      plot={plot}
+      isLoaded={benchmark !== null}
     />
   );
 }
 
-function plotOf(benchmark: Benchmark, set: BenchmarkSet) {
+function plotOf(benchmark: Benchmark, set: BenchmarkSet): AccuracyPlot {
   const accuracy = benchmark.testAccuracy(set);
   const stays = trajectory.follow(history);
   const data: Datum[] = stays.map((stay) => ({ step: stay.step, test: accuracy[cellCode(stay.choices)] }));
@@ -192,5 +166,5 @@ function plotOf(benchmark: Benchmark, set: BenchmarkSet) {
   ];
   const lowest = Math.min(mean, ...data.map(({ test }) => test as number));
   const low = Math.max(0, 5 * Math.floor((lowest - 2) / 5));
-  return { data, references, domain: [low, optimum + HEADROOM * (optimum - low)] as const };
+  return { data, references, domain: domainTo(optimum, low) };
 }

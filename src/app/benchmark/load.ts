@@ -3,21 +3,8 @@ import { type Benchmark, decodeBenchmark } from "../../core/benchmark";
 import { messageOf } from "../../core/errors";
 import { idle } from "../idle";
 
-let loading: Promise<Benchmark> | null = null;
-
-/** The figures of all cells, fetched once and only when a panel asks, after the first paint. */
-function loadBenchmark(): Promise<Benchmark> {
-  loading ??= (async () => {
-    await idle();
-    const response = await fetch("./benchmarks/nasbench201.bin");
-    if (!response.ok) throw new Error(`benchmarks/nasbench201.bin could not be loaded (HTTP ${response.status})`);
-    return decodeBenchmark(await response.arrayBuffer());
-  })();
-  return loading;
-}
-
-export interface Loaded {
-  readonly benchmark: Benchmark | null;
+export interface Loaded<Known> {
+  readonly benchmark: Known | null;
   /** Why there are no figures. */
   readonly failure: string | null;
   readonly retry: () => void;
@@ -25,24 +12,52 @@ export interface Loaded {
 
 const NOTHING = { benchmark: null, failure: null };
 
-/** @param wanted is there a space on screen that has a table? Without one nothing is fetched. */
-export function useBenchmark(wanted: boolean): Loaded {
-  const [state, setState] = useState<Omit<Loaded, "retry">>(NOTHING);
+/** A file of the page's own. @throws naming the file that is not there */
+export async function read(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(`./${path}`);
+  if (!response.ok) throw new Error(`${path} could not be loaded (HTTP ${response.status})`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Figures that are fetched once, after the first paint; again after a failure. */
+export class Figures<Known> {
+  private loading: Promise<Known> | null = null;
+
+  constructor(private readonly open: () => Promise<Known>) {}
+
+  async load(): Promise<Known> {
+    this.loading ??= idle().then(this.open);
+    try {
+      return await this.loading;
+    } catch (error) {
+      this.loading = null;
+      throw error;
+    }
+  }
+}
+
+/** @param wanted is there a space on screen that has such figures? Without one nothing is fetched. */
+export function useFigures<Known>(figures: Figures<Known>, wanted: boolean): Loaded<Known> {
+  const [state, setState] = useState<Omit<Loaded<Known>, "retry">>(NOTHING);
   const [attempt, setAttempt] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt loads again
   useEffect(() => {
     if (!wanted) return;
     let mounted = true;
-    loadBenchmark().then(
+    figures.load().then(
       (benchmark) => mounted && setState({ benchmark, failure: null }),
-      (error) => {
-        loading = null;
-        if (mounted) setState({ benchmark: null, failure: messageOf(error) });
-      },
+      (error) => mounted && setState({ benchmark: null, failure: messageOf(error) }),
     );
     return () => {
       mounted = false;
     };
-  }, [wanted, attempt]);
+  }, [figures, wanted, attempt]);
   return { ...(wanted ? state : NOTHING), retry: () => setAttempt(attempt + 1) };
+}
+
+const TABLE = new Figures(async () => decodeBenchmark((await read("benchmarks/nasbench201.bin")).buffer));
+
+/** The figures of all cells of NAS-Bench-201. @param wanted as in `useFigures` */
+export function useBenchmark(wanted: boolean): Loaded<Benchmark> {
+  return useFigures(TABLE, wanted);
 }

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { SelectionProgress, SelectionRequest } from "../../worker/protocol";
+import { SELECTION_BEGUN, type SelectionProgress, type SelectionRequest } from "../../worker/protocol";
 import type { Moment } from "../moment";
 
 /** What a selection draws from. */
@@ -19,18 +19,8 @@ export interface Selecting {
 /** The latest selection; null before the first. */
 export const useSelection = create<{ readonly latest: Selecting | null }>(() => ({ latest: null }));
 
-const BEGUN: SelectionProgress = {
-  kind: "selection",
-  state: "running",
-  scored: 0,
-  total: 0,
-  remaining: null,
-  result: null,
-  problem: null,
-};
-
 export function begin(request: SelectionRequest, source: Source): void {
-  useSelection.setState({ latest: { request, source, progress: BEGUN } });
+  useSelection.setState({ latest: { request, source, progress: SELECTION_BEGUN } });
 }
 
 export function follow(progress: SelectionProgress): void {
@@ -38,5 +28,5 @@ export function follow(progress: SelectionProgress): void {
 }
 
 export function fail(problem: string): void {
-  follow({ ...BEGUN, state: "failed", problem });
+  follow({ ...SELECTION_BEGUN, state: "failed", problem });
 }
