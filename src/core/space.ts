@@ -150,8 +150,11 @@ export function optionCount({ choices, picks = 1 }: Row): number {
   return binomial(choices.length, picks);
 }
 
-/** The candidates that a choice stands for, ascending. */
-export function picked({ choices, picks = 1 }: Row, choice: number): number[] {
+/** The candidates that a choice stands for, ascending. @throws where the row has no such choice */
+export function picked(row: Row, choice: number): number[] {
+  const { name, choices, picks = 1 } = row;
+  // Counted down without end otherwise.
+  if (!(choice >= 0 && choice < optionCount(row))) throw new Error(`row ${name} has no choice ${choice}`);
   const set: number[] = [];
   let before = choice;
   for (let candidate = 0; set.length < picks; candidate++) {

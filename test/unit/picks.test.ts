@@ -28,6 +28,13 @@ const MEAN = [0.2, -0.4, 0.5, 0, 0.1, 0.7, -0.3, 0.4, 0, -0.6, 0.3, 0.2];
 const SCALE = [0.9, 0.3, 0.2, 1.2, 0.05, 0.4, 0.6, 0.3, 0.8, 0.5, 0.1, 0.4];
 
 describe("rows of several picks", () => {
+  test.each(ROWS)("the row $name has as many choices as it has sets, and says so of any other", (row) => {
+    const sets = Array.from({ length: optionCount(row) }, (_, choice) => picked(row, choice).join());
+    expect(new Set(sets).size).toBe(optionCount(row));
+    for (const choice of [-1, optionCount(row), Number.NaN])
+      expect(() => picked(row, choice)).toThrow(`row ${row.name} has no choice ${choice}`);
+  });
+
   test.each([
     ["Gaussians", SCALE],
     ["mixing weights", null],
