@@ -24,12 +24,13 @@ export class History {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private announced = 0;
 
-  /** Puts a recording on screen. */
+  /** Puts a recording on screen. All panels redraw together: it may be of another space, which no two of them may disagree on. */
   show(recording: Recording): void {
     this.run++;
     this.recording = recording;
     this.version++;
-    this.announce();
+    this.mark();
+    for (const listener of [...this.listeners]) listener();
   }
 
   /** Adds to a recording; redraws if it is the one on screen. */
@@ -50,10 +51,14 @@ export class History {
     return () => this.listeners.delete(listener);
   };
 
-  /** Tells the listeners one task after the other: a panel redraws in each, and none of the tasks is long. */
-  private announce(): void {
+  private mark(): void {
     this.announced = performance.now();
     drawn = this.version;
+  }
+
+  /** Tells the listeners of further steps, one task after the other: a panel redraws in each, and none of the tasks is long. */
+  private announce(): void {
+    this.mark();
     const queue = [...this.listeners];
     const next = () => {
       queue.shift()?.();

@@ -122,10 +122,7 @@ interface ChartProps {
 function AccuracyChart({ moment, space, benchmark }: ChartProps) {
   const version = useHistoryVersion();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the history
-  const plot = useMemo(() => {
-    // Panels hear of another recording one after the other: for a moment it may be of another space than the moment is.
-    return benchmark && history.recording.space.id === space.id ? plotOf(space, benchmark) : NO_PLOT;
-  }, [benchmark, space, version]);
+  const plot = useMemo(() => (benchmark ? plotOf(space, benchmark) : NO_PLOT), [benchmark, space, version]);
   const now = plot.data.findLast(({ step }) => step <= moment.step);
   const value = now?.exact ?? now?.estimate ?? null;
   return (
