@@ -17,6 +17,8 @@ export interface Option {
 export interface OptionTable {
   readonly own: Readonly<Record<string, Option>>;
   readonly controls: readonly ControlKey[];
+  /** What controls mean here, where that is not what they mean in a search. */
+  readonly helps?: Partial<Record<ControlKey, string>>;
 }
 
 /** What was given, by option. */
@@ -152,7 +154,7 @@ export function helpText(
 ): string {
   const lines = [
     ...table.controls.flatMap((key) => [
-      [`--${key} VALUE`, describe(key, defaults[key])] as const,
+      [`--${key} VALUE`, describe(key, defaults[key], table.helps?.[key])] as const,
       ...notesOf(key).map((note) => ["", note] as const),
     ]),
     ...Object.entries({ ...table.own, help: HELP }).map(
@@ -179,6 +181,6 @@ function columns(lines: readonly (readonly [string, string])[]): string[] {
   return lines.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
 }
 
-function describe(key: ControlKey, standard: SettingValue = controlOf(key).default): string {
-  return `${controlOf(key).help} Expects ${expectedOf(key)}; default ${standard}.`;
+function describe(key: ControlKey, standard = controlOf(key).default, help = controlOf(key).help): string {
+  return `${help} Expects ${expectedOf(key)}; default ${standard}.`;
 }

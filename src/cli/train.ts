@@ -1,6 +1,7 @@
 import { type ControlKey, controlOf, type Settings, type SettingValue } from "../core/controls";
 import { InputError } from "../core/errors";
 import { SPACES } from "../core/spaces";
+import { TRAINING } from "../core/training";
 import { openTraining, type Training, type TrainSettings } from "../search/train";
 import { ARCHITECTURE, architectureOf } from "./architecture";
 import { openData, openDevice } from "./files";
@@ -18,15 +19,21 @@ import {
 
 const FLAGS = ["space", "channels", "cells", "image", "batch", "seed"] as const satisfies readonly ControlKey[];
 
-/** Larger than a search's: there is one network to train, and more images for it. */
-const DEFAULTS = { channels: 8, batch: 64 } satisfies Partial<Record<ControlKey, SettingValue>>;
+const { channels, batch } = TRAINING;
+const DEFAULTS: Partial<Record<ControlKey, SettingValue>> = { channels, batch };
 
-const EPOCHS = { min: 1, max: 1000, standard: 5 };
+const EPOCHS = { min: 1, max: 1000, standard: TRAINING.epochs };
 const IMAGES = { min: 2, max: 10_000_000 };
-const RATE = "0.1";
+const RATE = String(TRAINING.rate);
 
 const OPTIONS: OptionTable = {
   controls: FLAGS,
+  helps: {
+    space: "The search space that the architecture is of.",
+    cells: "Cells in each of the three stages, the reduction cells of the DARTS space not counted.",
+    batch: "Images in a step.",
+    seed: "Fixes the initial weights, the batches and how images are moved; the same seed repeats the training.",
+  },
   own: {
     arch: ARCHITECTURE,
     epochs: { value: "E", help: `Passes over the training images. ${countHelp(EPOCHS)}` },
@@ -105,7 +112,7 @@ async function run(training: Training, seconds: () => number) {
 
 function settingsFrom(given: Given): TrainSettings {
   const flag = <Key extends (typeof FLAGS)[number]>(key: Key) => {
-    const standard = (DEFAULTS as Partial<Record<ControlKey, SettingValue>>)[key] ?? controlOf(key).default;
+    const standard = DEFAULTS[key] ?? controlOf(key).default;
     return settingOf(key, given.get(key)?.[0] ?? String(standard)) as Settings[Key];
   };
   return {

@@ -26,6 +26,8 @@ export interface Predictions {
   readonly losses: Float32Array;
   /** The likeliest class. */
   readonly classes: Uint8Array;
+  /** How likely the network holds it to be, 0..1. */
+  readonly probabilities: Float32Array;
 }
 
 export interface ArchitectureGradient extends Score {

@@ -7,7 +7,7 @@ import { wilsonInterval } from "../core/statistics";
 import type { Augmentation } from "../engine/data/augment";
 import { BatchSource } from "../engine/data/batches";
 import { type Dataset, type Part, withWholeTraining } from "../engine/data/dataset";
-import type { Engine, Score, SupernetSpec } from "../engine/engine";
+import type { Engine, Predictions, Score, SupernetSpec } from "../engine/engine";
 import { initialWeights, parameterLayout } from "../engine/network";
 import type { Surroundings } from "./open";
 import { checkFinite, weightRateAt } from "./search";
@@ -34,11 +34,17 @@ export interface EpochRecord {
   readonly testAccuracy: number;
 }
 
+/** What a network says of every test image, in their order. */
+export interface Answers extends Predictions {
+  readonly labels: Uint8Array;
+}
+
 export interface TestOutcome extends Score {
   /** Wilson's interval of 95 % for the accuracy. */
   readonly interval: readonly [low: number, high: number];
   /** Images of a class, by row, that were taken for a class, by column. */
   readonly confusion: readonly (readonly number[])[];
+  readonly answers: Answers;
 }
 
 /** Four of 32 pixels, as NAS-Bench-201 and DARTS crop CIFAR's images. */
@@ -53,6 +59,7 @@ interface TrainingParts {
   readonly engine: Engine;
   readonly training: BatchSource;
   readonly test: BatchSource;
+  readonly testImages: number;
 }
 
 /**
@@ -76,6 +83,10 @@ export class Training {
 
   get spec(): SupernetSpec {
     return this.parts.engine.spec;
+  }
+
+  get epochs(): number {
+    return this.parts.settings.epochs;
   }
 
   /** Steps taken. */
@@ -119,22 +130,39 @@ export class Training {
     };
   }
 
-  /** What the network makes of all test images. */
-  async test(): Promise<TestOutcome> {
-    const { engine, test } = this.parts;
+  /**
+   * What the network makes of all test images.
+   * @param between awaited after every batch; what it throws ends the test
+   */
+  async test(between: () => Promise<void> = async () => {}): Promise<TestOutcome> {
+    const { engine, test, testImages: images } = this.parts;
     const { classes } = engine.spec.sizes;
-    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-    let [images, loss] = [0, 0];
+    const answers = {
+      labels: new Uint8Array(images),
+      classes: new Uint8Array(images),
+      losses: new Float32Array(images),
+      probabilities: new Float32Array(images),
+    };
+    let tested = 0;
     for await (const { batch, count } of test.everyImage()) {
       const predictions = await engine.predict([], batch);
-      for (let b = 0; b < count; b++) {
-        confusion[batch.labels[b]][predictions.classes[b]] += 1;
-        loss += predictions.losses[b];
+      answers.labels.set(batch.labels.subarray(0, count), tested);
+      for (const name of ["classes", "losses", "probabilities"] as const) {
+        answers[name].set(predictions[name].subarray(0, count), tested);
       }
-      images += count;
+      tested += count;
+      await between();
     }
+    const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+    for (const [i, label] of answers.labels.entries()) confusion[label][answers.classes[i]] += 1;
     const hits = confusion.reduce((sum, row, label) => sum + row[label], 0);
-    return { loss: loss / images, accuracy: hits / images, interval: wilsonInterval(hits, images), confusion };
+    return {
+      loss: answers.losses.reduce((sum, loss) => sum + loss / images, 0),
+      accuracy: hits / images,
+      interval: wilsonInterval(hits, images),
+      confusion,
+      answers,
+    };
   }
 }
 
@@ -172,7 +200,13 @@ export async function openTraining(
   const layout = parameterLayout(spec.space, sizes, architecture);
   const engine = await createEngine(spec, initialWeights(layout, new RandomStream(seed, "weights")));
   return {
-    training: new Training({ settings: { ...settings, images }, engine, training, test }),
+    training: new Training({
+      settings: { ...settings, images },
+      engine,
+      training,
+      test,
+      testImages: whole.images.test,
+    }),
     close: () => engine.dispose(),
   };
 }

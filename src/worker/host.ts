@@ -18,8 +18,19 @@ import { packRun, readRun } from "./files";
 import { Checkpoints, gentler, LossGuard } from "./guard";
 import { Outbox } from "./outbox";
 import { nextTask, Pacer } from "./pacer";
-import type { Phase, ReadRun, SearchControl, SearchCost, SelectionRequest, StepPart } from "./protocol";
+import type {
+  Phase,
+  ReadRun,
+  SearchControl,
+  SearchCost,
+  SelectionRequest,
+  StepPart,
+  TestImages,
+  TestImagesQuery,
+  TrainingRequest,
+} from "./protocol";
 import { Selector } from "./selector";
+import { Trainer } from "./trainer";
 
 /** How long the loop may keep the worker from hearing the page, milliseconds. */
 const HEARING_INTERVAL = 10;
@@ -56,6 +67,14 @@ export class SearchHost implements SearchControl {
     }),
     (progress) => this.outbox.send(progress),
   );
+  private readonly trainer = new Trainer(
+    async ({ data, images }) => ({
+      createEngine: this.engineOn(await this.ready()),
+      // As many of either half.
+      dataset: await this.load({ data, images: Math.ceil((images ?? Number.POSITIVE_INFINITY) / 2) }),
+    }),
+    (progress) => this.outbox.send(progress),
+  );
   private phase: Phase = "idle";
   private run_ = 0;
   /** Why the device that the run was on is no more; null while there is one, or none was needed. */
@@ -83,7 +102,7 @@ export class SearchHost implements SearchControl {
   }
 
   async prepare(settings: Settings, edits: readonly Edit[] = []): Promise<void> {
-    await this.selector.cancel();
+    await this.clearDevice();
     await this.pause();
     this.current?.opened.close();
     this.current = null;
@@ -108,7 +127,7 @@ export class SearchHost implements SearchControl {
 
   async run(): Promise<void> {
     if (this.phase === "running" && this.wanted === "run") return;
-    await this.selector.cancel();
+    await this.clearDevice();
     await this.loop;
     const { guard } = this.standing();
     if (this.offer?.finite) {
@@ -127,7 +146,7 @@ export class SearchHost implements SearchControl {
   }
 
   async step(part: StepPart): Promise<void> {
-    await this.selector.cancel();
+    await this.clearDevice();
     await this.pause();
     const run = this.standing();
     if (this.phase !== "paused") return;
@@ -156,13 +175,27 @@ export class SearchHost implements SearchControl {
   }
 
   async select(request: SelectionRequest): Promise<void> {
-    if (this.phase === "preparing") throw new InputError("a run is being prepared: wait until it stands");
-    await this.pause();
+    await this.standStill();
+    await this.trainer.pause();
     await this.selector.start(request);
   }
 
   async cancelSelection(): Promise<void> {
     await this.selector.cancel();
+  }
+
+  async train(request: TrainingRequest): Promise<void> {
+    await this.standStill();
+    await this.selector.cancel();
+    await this.trainer.start(request);
+  }
+
+  async pauseTraining(): Promise<void> {
+    await this.trainer.pause();
+  }
+
+  async testImages(query: TestImagesQuery): Promise<TestImages> {
+    return this.trainer.testImages(query);
   }
 
   async runFile(): Promise<string> {
@@ -182,6 +215,18 @@ export class SearchHost implements SearchControl {
       run,
       arrays.flatMap((values) => (values ? [values.buffer as ArrayBuffer] : [])),
     );
+  }
+
+  /** Ends what goes on beside the run. */
+  private async clearDevice(): Promise<void> {
+    await this.selector.cancel();
+    await this.trainer.pause();
+  }
+
+  /** Makes room for something beside the run. */
+  private async standStill(): Promise<void> {
+    if (this.phase === "preparing") throw new InputError("a run is being prepared: wait until it stands");
+    await this.pause();
   }
 
   private standing(): Run {
@@ -218,6 +263,7 @@ export class SearchHost implements SearchControl {
     this.device = null;
     this.lost = reason;
     this.selector.lose(reason);
+    this.trainer.lose(reason);
     const { current: hit, phase, run_: number } = this;
     const stands = phase === "running" || phase === "paused" || phase === "diverged";
     // A run that uses no device, or is over, does not mind; the next one opens another.
@@ -286,13 +332,10 @@ export class SearchHost implements SearchControl {
     const device = await this.ready();
     const dataset = await this.load(settings);
     this.progress("Building the network", null);
-    const onProgress = (done: number, total: number) => this.progress("Compiling kernels", done / total);
-    const createEngine: Surroundings["createEngine"] = (spec, weights) =>
-      device.createEngine(spec, weights, onProgress);
     const opened = await openSearch(settings, {
       dataset,
       device: device.choice,
-      createEngine,
+      createEngine: this.engineOn(device),
       benchmark,
       nasBench101,
     });
@@ -300,12 +343,17 @@ export class SearchHost implements SearchControl {
     return opened;
   }
 
+  private engineOn(device: ReadyDevice): Surroundings["createEngine"] {
+    const onProgress = (done: number, total: number) => this.progress("Compiling kernels", done / total);
+    return (spec, weights) => device.createEngine(spec, weights, onProgress);
+  }
+
   private async images({ data }: Pick<Settings, "data">): Promise<Dataset> {
     this.dataset ??= await openDataset(this.read, data);
     return this.dataset;
   }
 
-  private async load(settings: Settings): Promise<Dataset> {
+  private async load(settings: Pick<Settings, "data" | "images">): Promise<Dataset> {
     const dataset = await this.images(settings);
     const loading = "Loading images";
     // The search starts on the first chunk; the rest arrives beside it. A chunk that fails is asked for again when it is needed.

@@ -1,12 +1,13 @@
 import type { Settings } from "../core/controls";
 import type { Edit } from "../core/link";
 import type { ProxyName } from "../core/proxies";
-import type { NetworkSizes } from "../core/space";
+import type { Choices, NetworkSizes } from "../core/space";
 import type { DeviceChoice } from "../engine/engine";
 import type { SearchCost } from "../search/open";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
 import type { StepPart } from "../search/search";
 import type { Posterior, SelectionResult } from "../search/select";
+import type { EpochRecord, TestOutcome, TrainSettings } from "../search/train";
 
 export type { DeviceChoice, DeviceId } from "../engine/engine";
 export type { ChangeRecord, EvaluationRecord, ResultRecord, SearchCost, SelectionResult, StepPart };
@@ -57,6 +58,17 @@ export interface SearchControl {
   select(request: SelectionRequest): Promise<void>;
   /** Resolves when the candidate under way is scored and nothing more will follow. */
   cancelSelection(): Promise<void>;
+  /**
+   * Trains architectures from scratch, side by side, on the run's device, beside the run, which is paused first and stays as it is. Returns
+   * once it has begun; what follows streams. The same request goes on where it was paused, or is there already; another takes its place.
+   * A run that is let go on, stepped or prepared pauses it, a selection too.
+   * @throws {InputError} while a run is being prepared
+   */
+  train(request: TrainingRequest): Promise<void>;
+  /** Resolves when the step under way has ended and nothing more will follow. */
+  pauseTraining(): Promise<void>;
+  /** Test images of the latest training by what a network took them for; none before its first test. */
+  testImages(query: TestImagesQuery): Promise<TestImages>;
   /** The run so far, as a run file. */
   runFile(): Promise<string>;
   /** The run file up to a step, gzip; to be kept and read again. */
@@ -216,6 +228,79 @@ export const SELECTION_BEGUN: SelectionProgress = {
   problem: null,
 };
 
+/** Which architectures are trained and how; `images` from the start of all training images. */
+export interface TrainingRequest extends TrainSettings {
+  /** Whose images. */
+  readonly data: Settings["data"];
+  readonly architectures: readonly Choices[];
+}
+
+/** How far the training of a network is. */
+export interface NetworkProgress {
+  /** Epochs behind it, with the share of the one under way. */
+  readonly epochs: number;
+  /** Mean loss of the training batches since the point before, nats, by epochs behind it. */
+  readonly losses: readonly (readonly [epochs: number, loss: number])[];
+  readonly records: readonly EpochRecord[];
+  /** Of the latest epoch. */
+  readonly tested: Pick<TestOutcome, "accuracy" | "interval" | "confusion"> | null;
+  /** Why it was given up, for people: the others go on. */
+  readonly problem: string | null;
+}
+
+/** How far a training is; a few times a second. */
+export interface TrainingProgress {
+  readonly kind: "training";
+  readonly state: "running" | "paused" | "finished" | "failed";
+  /** In the order of the request; none before they are built. */
+  readonly networks: readonly NetworkProgress[];
+  /** Names of the classes, and the number of test images. */
+  readonly classes: readonly string[];
+  readonly testImages: number;
+  /** 0..1 */
+  readonly done: number;
+  /** Seconds to go, by the pace so far; null where there is no telling. */
+  readonly remaining: number | null;
+  /** Why all have failed, for people. */
+  readonly problem: string | null;
+}
+
+/** Before anything is built. */
+export const TRAINING_BEGUN: TrainingProgress = {
+  kind: "training",
+  state: "running",
+  networks: [],
+  classes: [],
+  testImages: 0,
+  done: 0,
+  remaining: null,
+  problem: null,
+};
+
+export interface TestImagesQuery {
+  /** Place of the network in the request. */
+  readonly network: number;
+  /** The class of the images, and the one that they were taken for. */
+  readonly label: number;
+  readonly taken: number;
+  /** How many at most: those that the network was surest of, or, of right answers, least sure. */
+  readonly most: number;
+}
+
+export interface TestImages {
+  /** Pixels. */
+  readonly side: number;
+  readonly images: readonly {
+    /** Place among the test images, from 0. */
+    readonly place: number;
+    /** side x side grey bytes as the data set has them, 0 black. */
+    readonly pixels: Uint8Array;
+    /** How likely the network holds the class that it took the image for, and its own, 0..1. */
+    readonly taken: number;
+    readonly own: number;
+  }[];
+}
+
 export type WorkerMessage =
   | Frame
   | Progress
@@ -225,7 +310,8 @@ export type WorkerMessage =
   | Divergence
   | Rewound
   | Turned
-  | SelectionProgress;
+  | SelectionProgress
+  | TrainingProgress;
 
 export interface Acknowledgement {
   readonly kind: "acknowledge";

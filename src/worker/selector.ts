@@ -8,6 +8,7 @@ import { scoringBatch } from "../search/proxies";
 import { Selection } from "../search/select";
 import { nextTask } from "./pacer";
 import { SELECTION_BEGUN, type SelectionProgress, type SelectionRequest } from "./protocol";
+import { type Turn, Turns } from "./turns";
 
 /** Reports leave no faster than this, milliseconds; and to rank a large group for one takes no more than such a share of the time. */
 const INTERVAL = 250;
@@ -20,15 +21,9 @@ export interface SelectorParts {
   readonly benchmark: Benchmark | null;
 }
 
-/** A selection under way. */
-interface Turn {
-  cancelled: boolean;
-}
-
 /** Selects architectures for a page: one selection at a time, whose scores outlive it. */
 export class Selector {
-  private turn: Turn | null = null;
-  private loop: Promise<void> = Promise.resolve();
+  private readonly turns = new Turns();
   /** Scores of architectures under the circumstances that they depend on. */
   private known = new Map<string, Scores>();
   private circumstances = "";
@@ -40,25 +35,17 @@ export class Selector {
 
   /** Begins a selection in place of the one before it, of which nothing more is heard. */
   async start(request: SelectionRequest): Promise<void> {
-    const turn = { cancelled: false };
-    if (this.turn) this.turn.cancelled = true;
-    this.turn = turn;
-    await this.loop;
-    if (this.turn !== turn) return;
-    this.loop = this.work(request, turn);
+    await this.turns.start((turn) => this.work(request, turn));
   }
 
   /** Resolves when the selection under way, if any, stands still. */
   async cancel(): Promise<void> {
-    if (this.turn) this.turn.cancelled = true;
-    await this.loop;
+    await this.turns.stop();
   }
 
   /** The device is gone: what is under way on it may never end, and is left behind. */
   lose(reason: string): void {
-    if (!this.turn) return;
-    this.turn = null;
-    this.loop = Promise.resolve();
+    if (!this.turns.leave()) return;
     this.send({ ...SELECTION_BEGUN, state: "failed", problem: `${reason}: start again on the next device` });
   }
 
@@ -66,7 +53,7 @@ export class Selector {
     let last: SelectionProgress = SELECTION_BEGUN;
     const report = (progress: SelectionProgress) => {
       last = progress;
-      if (this.turn === turn) this.send(progress);
+      if (this.turns.holds(turn)) this.send(progress);
     };
     try {
       report(SELECTION_BEGUN);
@@ -82,10 +69,10 @@ export class Selector {
       report(progress("running"));
       let due = begun + INTERVAL;
       // A generator that is not asked frees the device; one that has nothing left to score never takes it.
-      if (!turn.cancelled) {
+      if (!turn.stopped) {
         for await (const { architecture, scores } of selection.run()) {
           // A loop that was left behind with its device may come round once more.
-          if (this.turn !== turn) return;
+          if (!this.turns.holds(turn)) return;
           this.known.set(architecture, scores);
           const now = performance.now();
           if (now > due) {
@@ -94,15 +81,13 @@ export class Selector {
             due = done + Math.max(INTERVAL, (done - now) / SHARE);
           }
           await nextTask();
-          if (turn.cancelled) break;
+          if (turn.stopped) break;
         }
       }
       const { scored, total } = selection.progress;
       report(progress(scored === total ? "finished" : "cancelled"));
     } catch (error) {
       report({ ...last, state: "failed", remaining: null, problem: messageOf(error) });
-    } finally {
-      if (this.turn === turn) this.turn = null;
     }
   }
 

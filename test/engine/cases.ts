@@ -210,10 +210,11 @@ export function engineCases(open: () => Promise<Bench>): void {
   test("predictions are the score image by image", async () => {
     for (const made of [small(), supernetCase({ channels: 2, classes: 3 }, 3, "dense", 5)]) {
       await using(made, async (engine, { spec, weights, mixing, batch }) => {
-        const { losses, classes } = await engine.predict(mixing, batch);
+        const { losses, classes, probabilities } = await engine.predict(mixing, batch);
         const expected = scored(spec, weights, mixing, batch);
         expect(relativeError(losses, expected.losses)).toBeLessThan(1e-4);
         expect(classes).toEqual(Uint8Array.from(expected.classes));
+        expect(relativeError(probabilities, expected.probabilities)).toBeLessThan(1e-4);
       });
     }
   });

@@ -240,6 +240,7 @@ describe("the WebGPU engine", () => {
       const predictions = await engine.predict([], data);
       expect(relativeError(predictions.losses, expected.losses)).toBeLessThan(TOLERANCE);
       expect(predictions.classes).toEqual(Uint8Array.from(expected.classes));
+      expect(relativeError(predictions.probabilities, expected.probabilities)).toBeLessThan(TOLERANCE);
       for (let i = 0; i < 2; i++) {
         await engine.weightStep([], data, step);
         machine.feed([], data, step);

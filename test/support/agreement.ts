@@ -55,4 +55,7 @@ export async function expectAgreement(made: Case): Promise<void> {
     expect(hits / images).toBeCloseTo(evaluated.accuracy, 6);
   }
   expect(compiled.predictions.classes).toEqual(reference.predictions.classes);
+  expect(relativeError(compiled.predictions.probabilities, reference.predictions.probabilities)).toBeLessThan(
+    TOLERANCE,
+  );
 }

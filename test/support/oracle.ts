@@ -26,6 +26,8 @@ export interface Scored extends Score {
   readonly losses: readonly number[];
   /** The likeliest class of each. */
   readonly classes: readonly number[];
+  /** The probability of that class. */
+  readonly probabilities: readonly number[];
   /** How near to zero an input of a rectifier came without being zero: below rounding, its slope has no right answer. */
   readonly margin: number;
 }
@@ -486,6 +488,7 @@ export class Oracle {
     const positions = side * side;
     const losses: number[] = [];
     const predicted: number[] = [];
+    const probabilities: number[] = [];
     for (let b = 0; b < batch; b++) {
       const f = new Float64Array(channels);
       for (let i = 0; i < positions * channels; i++)
@@ -497,6 +500,7 @@ export class Oracle {
       const total = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
       losses.push(Math.log(total) + largest - logits[labels[b]]);
       predicted.push(logits.indexOf(largest));
+      probabilities.push(1 / total);
       for (let o = 0; o < classes; o++) {
         const d = (Math.exp(logits[o] - largest) / total - (o === labels[b] ? 1 : 0)) / batch;
         this.dWeights[bias + o] += d;
@@ -509,7 +513,7 @@ export class Oracle {
     }
     const loss = losses.reduce((sum, value) => sum + value, 0) / batch;
     const hits = predicted.filter((label, b) => label === labels[b]).length;
-    return { losses, classes: predicted, loss, accuracy: hits / batch, margin: this.margin };
+    return { losses, classes: predicted, probabilities, loss, accuracy: hits / batch, margin: this.margin };
   }
 }
 

@@ -74,7 +74,7 @@ export class OpenOracle extends Oracle {
       for (let o = 0; o < classes; o++) this.dWeights[bias + o] += d[o];
       this.logits.push(logits);
     }
-    return { losses: [], classes: [], loss: 0, accuracy: 0, margin: 0 };
+    return { losses: [], classes: [], probabilities: [], loss: 0, accuracy: 0, margin: 0 };
   }
 }
 

@@ -64,7 +64,7 @@ class Toy implements Engine {
   }
 
   async predict() {
-    return { losses: new Float32Array(0), classes: new Uint8Array(0) };
+    return { losses: new Float32Array(0), classes: new Uint8Array(0), probabilities: new Float32Array(0) };
   }
 
   async exportState() {

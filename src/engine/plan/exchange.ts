@@ -105,7 +105,10 @@ export function readPredictions(
     for (let c = 1; c < spec.sizes.classes; c++) if (at(c, b) > at(best, b)) best = c;
     return best;
   });
-  return { losses, classes };
+  const probabilities = Float32Array.from(classes, (c, b) =>
+    c === labels[b] ? Math.exp(-losses[b]) : spec.batch * at(c, b),
+  );
+  return { losses, classes, probabilities };
 }
 
 export function readGradient(

@@ -141,11 +141,16 @@ export class ReferenceEngine implements Engine {
       return tf.concat1d([
         crossEntropy(logits, examples.oneHot) as tf.Tensor1D,
         tf.cast(tf.argMax<tf.Tensor1D>(logits, 1), "float32"),
+        tf.max<tf.Tensor1D>(tf.softmax(logits), 1),
       ]);
     });
     const values = await take(packed);
     const count = batch.labels.length;
-    return { losses: values.slice(0, count), classes: Uint8Array.from(values.subarray(count)) };
+    return {
+      losses: values.slice(0, count),
+      classes: Uint8Array.from(values.subarray(count, 2 * count)),
+      probabilities: values.slice(2 * count),
+    };
   }
 
   async exportState(): Promise<Float32Array> {
