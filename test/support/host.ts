@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import type { ReadyDevice } from "../../src/engine/devices";
+import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { SearchHost } from "../../src/worker/host";
 import type { WorkerMessage } from "../../src/worker/protocol";
 
@@ -30,4 +31,26 @@ export async function hosted(choose?: () => Promise<ReadyDevice>) {
       .poll(() => messages.findLast((message) => message.kind === "phase")?.phase, { timeout: 20_000 })
       .toBe(wanted);
   return { host, messages, seen, phase };
+}
+
+/** A device of the WASM engine on one thread, and how it is lost. */
+export function wasmDevice(own: Partial<ReadyDevice> = {}) {
+  let lost = (_: string) => {};
+  const device: ReadyDevice = {
+    description: "WASM",
+    choice: {
+      device: "wasm",
+      engine: "compiled",
+      description: "WASM",
+      selfTest: { passed: true, forwardError: 0, gradientError: 0, milliseconds: 0 },
+      passedOver: [],
+    },
+    createEngine: (spec, weights) => createWasmEngine(spec, weights, 1),
+    onLost: (callback) => {
+      lost = callback;
+    },
+    close: () => {},
+    ...own,
+  };
+  return { device, lose: (reason: string) => lost(reason) };
 }

@@ -4,10 +4,9 @@ import { NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
 import { DEFAULT_RANKING, parseRanking } from "../../src/core/selection";
 import { withDefaults } from "../../src/core/settings";
 import type { ReadyDevice } from "../../src/engine/devices";
-import { createWasmEngine } from "../../src/engine/wasm/engine";
 import { createWasmProber } from "../../src/engine/wasm/prober";
 import type { SelectionProgress, SelectionRequest } from "../../src/worker/protocol";
-import { closePort, hosted } from "../support/host";
+import { closePort, hosted, wasmDevice } from "../support/host";
 
 afterEach(closePort);
 
@@ -25,32 +24,16 @@ const request: SelectionRequest = {
   sizes: { channels: 1, cells: 1, image: 8 },
 };
 
-/** A device of the WASM engine; counts the networks that are looked into. */
+/** A device that counts the networks that are looked into. */
 function counting(prober: ReadyDevice["createProber"] = createWasmProber) {
   const probed: number[] = [];
-  let lost = (_: string) => {};
-  const device: ReadyDevice = {
-    description: "WASM",
-    choice: {
-      device: "wasm",
-      engine: "compiled",
-      description: "WASM",
-      selfTest: { passed: true, forwardError: 0, gradientError: 0, milliseconds: 0 },
-      passedOver: [],
-    },
-    createEngine: (spec, weights) => createWasmEngine(spec, weights, 1),
-    createProber:
-      prober &&
-      ((plans) => {
-        probed.push(plans.length);
-        return prober(plans);
-      }),
-    onLost: (callback) => {
-      lost = callback;
-    },
-    close: () => {},
-  };
-  return { device, probed, lose: (reason: string) => lost(reason) };
+  const createProber: ReadyDevice["createProber"] =
+    prober &&
+    ((plans) => {
+      probed.push(plans.length);
+      return prober(plans);
+    });
+  return { ...wasmDevice({ createProber }), probed };
 }
 
 async function selecting(device: ReadyDevice) {
