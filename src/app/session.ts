@@ -4,12 +4,21 @@ import { type Edit, readLink, toLink } from "../core/link";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
 import { connectWorker } from "../worker/client";
-import type { ReadRun, SelectionRequest, StepPart, WorkerMessage } from "../worker/protocol";
+import type {
+  ReadRun,
+  SelectionRequest,
+  StepPart,
+  TestImages,
+  TestImagesQuery,
+  TrainingRequest,
+  WorkerMessage,
+} from "../worker/protocol";
 import { history } from "./history";
 import { idle } from "./idle";
 import { Recording } from "./recording";
 import * as selection from "./select/selection";
 import { NO_RUN, objectiveOf, obstacleOf, useApp } from "./store";
+import * as training from "./train/training";
 
 /** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
 
@@ -128,6 +137,9 @@ function receive(message: WorkerMessage): void {
     case "selection":
       selection.follow(message);
       return;
+    case "training":
+      training.follow(message);
+      return;
     case "failure":
       set({ failure: message, phase: "failed", progress: null });
   }
@@ -222,20 +234,45 @@ export function packLive(): Promise<Uint8Array<ArrayBuffer>> {
 /** Selects architectures beside the run, which is paused; after a cancellation the same request goes on. */
 export function select(request: SelectionRequest, source: selection.Source): void {
   selection.begin(request, source);
-  queue = queue.then(async () => {
-    try {
-      if (!worker) throw new Error("there is no worker");
-      await worker.connected;
-      await worker.control.select(request);
-    } catch (error) {
-      selection.fail(messageOf(error));
-    }
-  });
+  beside((control) => control.select(request), selection.fail);
 }
 
 /** Goes out after the selection that it cancels. */
 export function cancelSelection(): void {
-  queue = queue.then(() => worker?.control.cancelSelection()).catch((error) => selection.fail(messageOf(error)));
+  beside((control) => control.cancelSelection(), selection.fail);
+}
+
+/** Trains cells beside the run, which is paused; after a pause the same request goes on. */
+export function train(request: TrainingRequest, lineup: training.Lineup): void {
+  training.begin(request, lineup);
+  beside((control) => control.train(request), training.fail);
+}
+
+/** Goes out after the training that it pauses. */
+export function pauseTraining(): void {
+  beside((control) => control.pauseTraining(), training.fail);
+}
+
+/** Test images by what a network took them for. @throws {Error} where they cannot be had */
+export async function testImages(query: TestImagesQuery): Promise<TestImages> {
+  if (!worker) throw new Error("there is no worker");
+  return worker.control.testImages(query);
+}
+
+/** A call that has nothing to do with the run, in its turn. */
+function beside(
+  what: (control: NonNullable<typeof worker>["control"]) => Promise<void>,
+  failed: (problem: string) => void,
+): void {
+  queue = queue.then(async () => {
+    try {
+      if (!worker) throw new Error("there is no worker");
+      await worker.connected;
+      await what(worker.control);
+    } catch (error) {
+      failed(messageOf(error));
+    }
+  });
 }
 
 /** Reads a run file in the worker. @throws {Error} saying what is wrong with it */

@@ -8,6 +8,7 @@ import { useSize } from "./useSize";
 /** Lines over the steps of a run. Fills its parent. */
 export default function SeriesChart(props: SeriesChartProps) {
   const { label, data, series, references = [], marks, cursor = null, end, domain, digits, unit = "" } = props;
+  const { across = "step" } = props;
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const yTicks = niceTicks(domain[0], domain[1], height < 120 ? 3 : 4);
   const yDigits = Math.max(0, ...yTicks.map((tick) => (String(tick).split(".")[1] ?? "").length));
@@ -68,7 +69,9 @@ export default function SeriesChart(props: SeriesChartProps) {
             content={({ active, payload, label: step }) =>
               active && payload && payload.length > 0 ? (
                 <div className="chart-tip">
-                  <p className="muted">step {step}</p>
+                  <p className="muted">
+                    {across} {step}
+                  </p>
                   {payload.map((item) => {
                     const one = series.find(({ key }) => key === item.dataKey);
                     if (!one || one.quiet || typeof item.value !== "number") return null;

@@ -40,4 +40,6 @@ export interface SeriesChartProps {
   readonly domain: readonly [number, number];
   readonly digits: number;
   readonly unit?: string;
+  /** What the horizontal axis counts; steps where absent. */
+  readonly across?: string;
 }

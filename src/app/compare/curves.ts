@@ -5,6 +5,7 @@ import { softmaxRows } from "../../core/softmax";
 import { mean as average } from "../../core/statistics";
 import { stepsToDraw } from "../charts/scale";
 import type { Datum, Series } from "../charts/series";
+import { RUN_STYLES } from "../charts/style";
 import { RunningMean } from "../curves/curves";
 import type { Recording } from "../recording";
 import { type Group, statisticOf } from "./groups";
@@ -82,13 +83,6 @@ export function commonSteps(recordings: readonly Recording[]): number[] {
   const ends = recordings.map(({ steps }) => steps);
   return [...new Set([...stepsToDraw(Math.max(0, ...ends), POINTS), ...ends])].sort((a, b) => a - b);
 }
-
-export const RUN_STYLES: readonly Pick<Series, "colour" | "dash" | "width">[] = [
-  { colour: "var(--run-1)", width: 2 },
-  { colour: "var(--run-2)", dash: "7 3", width: 2 },
-  { colour: "var(--run-3)", dash: "2 2.5", width: 2.2 },
-  { colour: "var(--run-4)", dash: "10 3 2 3", width: 2 },
-];
 
 /** Lines of groups: a run by itself, or the mean of several seeds within a band from the lowest to the highest. */
 export function linesOf(groups: readonly Group[], stepped: boolean): Series[] {

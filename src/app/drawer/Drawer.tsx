@@ -11,6 +11,7 @@ const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [
     title: "Select",
     hint: "Draw architectures from the learned distribution and rank them without training",
   },
+  { name: "train", title: "Train", hint: "Train cells from scratch, side by side, and see what they get wrong" },
   { name: "share", title: "Share", hint: "A link that repeats the run; the cell, the run and the figures as files" },
 ];
 
@@ -18,6 +19,7 @@ const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {
   runs: lazy(() => import("../runs/RunsDrawer")),
   compare: lazy(() => import("../compare/CompareDrawer")),
   select: lazy(() => import("../select/SelectDrawer")),
+  train: lazy(() => import("../train/TrainDrawer")),
   share: lazy(() => import("../share/Share")),
 };
 

@@ -1,35 +1,22 @@
 import { NAS_BENCH_201 } from "../../core/nasbench201";
-import { Thumbnail } from "../gallery/Thumbnail";
+import { CellButton as AnyCellButton } from "../gallery/CellButton";
 import { useApp } from "../store";
 import type { Source } from "./selection";
 
-/** A cell in small, which shows it in large when it is pressed, and no longer when it is pressed again. */
+const NOTE = "of the selection";
+
+/** A cell of the selection in small. */
 export function CellButton({ source, architecture, title }: { source: Source; architecture: string; title: string }) {
-  const choices = NAS_BENCH_201.parse(architecture);
-  const shown = useApp(
-    ({ exhibit }) => exhibit?.space === NAS_BENCH_201.id && exhibit.choices.join() === choices.join(),
-  );
-  return (
-    <button
-      type="button"
-      className="cell-button"
-      aria-pressed={shown}
-      aria-label={`Show ${title}: ${architecture}`}
-      title={architecture}
-      onClick={() => showCell(shown ? null : { title, architecture })}
-    >
-      <Thumbnail moment={source.moment} choices={choices} />
-    </button>
-  );
+  return <AnyCellButton moment={source.moment} choices={NAS_BENCH_201.parse(architecture)} title={title} note={NOTE} />;
 }
 
-/** Draws a cell in place of the search's own; null for that again. */
-export function showCell(cell: { readonly title: string; readonly architecture: string } | null): void {
+/** Draws a cell in place of the search's own. */
+export function showCell(cell: { readonly title: string; readonly architecture: string }): void {
   useApp.setState({
-    exhibit: cell && {
+    exhibit: {
       space: NAS_BENCH_201.id,
       title: cell.title,
-      note: "of the selection",
+      note: NOTE,
       choices: NAS_BENCH_201.parse(cell.architecture),
     },
   });

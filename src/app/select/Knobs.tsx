@@ -1,4 +1,3 @@
-import { type ReactNode, useId } from "react";
 import { create } from "zustand";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { PROXIES, PROXY_NAMES } from "../../core/proxies";
@@ -7,6 +6,7 @@ import type { SelectionRequest } from "../../worker/protocol";
 import { NAMES } from "../bar/Device";
 import { clock, count } from "../format";
 import { useRecording } from "../history";
+import { Choice } from "../knobs/Choice";
 import { type Moment, useMoment } from "../moment";
 import { methodName } from "../runs/summary";
 import { cancelSelection, select } from "../session";
@@ -165,25 +165,5 @@ function Where({ note }: { note: string | null }) {
         {state === "running" ? "Scoring candidates." : state === "failed" ? "" : `Selection ${state}.`}
       </p>
     </>
-  );
-}
-
-function Choice(props: {
-  label: string;
-  value: string | number;
-  onChange: (value: string) => void;
-  children: ReactNode;
-}) {
-  const { label, value, onChange, children } = props;
-  const id = useId();
-  return (
-    <div className="select-choice">
-      <label htmlFor={id} className="small">
-        {label}
-      </label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
-        {children}
-      </select>
-    </div>
   );
 }

@@ -1,0 +1,2 @@
+/** Letters of networks side by side, by their place. */
+export const LETTERS = ["A", "B", "C", "D", "E"] as const;
