@@ -3,26 +3,16 @@ import { messageOf } from "../core/errors";
 import { type Edit, readLink, toLink } from "../core/link";
 import { createMethod } from "../core/methods";
 import { SPACES } from "../core/spaces";
-import { connectWorker } from "../worker/client";
-import type {
-  ReadRun,
-  SelectionRequest,
-  StepPart,
-  TestImages,
-  TestImagesQuery,
-  TrainingRequest,
-  WorkerMessage,
-} from "../worker/protocol";
+import { type Connection, connectWorker } from "../worker/client";
+import type { ReadRun, StepPart, WorkerMessage } from "../worker/protocol";
 import { history } from "./history";
 import { idle } from "./idle";
 import { Recording } from "./recording";
-import * as selection from "./select/selection";
 import { NO_RUN, objectiveOf, obstacleOf, useApp } from "./store";
-import * as training from "./train/training";
 
 /** The page's side of a search: starts the worker, sends it what people do, and puts what it reports into the store. */
 
-let worker: ReturnType<typeof connectWorker> | null = null;
+let worker: Connection | null = null;
 /** Calls go out one after the other, so that a pause has ended before the next run is prepared. */
 let queue: Promise<unknown> = Promise.resolve();
 /** Calls made before a reset are dropped with what they were for. */
@@ -46,6 +36,7 @@ let pace: { seconds: number; step: number }[] = [];
 
 /** Told of a recording that grows no more: it has its result, or a reset is about to take it off the page. */
 const endListeners = new Set<(recording: Recording) => void>();
+const besideListeners = new Set<(message: WorkerMessage) => void>();
 /** A worker that doesn't hand out its run file within this time has died, milliseconds. */
 const PATIENCE = 30_000;
 
@@ -134,14 +125,11 @@ function receive(message: WorkerMessage): void {
     case "turned":
       if (message.run === expected) followRun(message.settings);
       return;
-    case "selection":
-      selection.follow(message);
-      return;
-    case "training":
-      training.follow(message);
-      return;
     case "failure":
       set({ failure: message, phase: "failed", progress: null });
+      return;
+    default:
+      for (const listener of besideListeners) listener(message);
   }
 }
 
@@ -171,7 +159,7 @@ function fail(error: unknown, mend: string): void {
   set({ failure: { kind: "failure", message, mend }, phase: "failed", progress: null });
 }
 
-function call<T>(what: (control: NonNullable<typeof worker>["control"]) => Promise<T>): Promise<void> {
+function call<T>(what: (control: Connection["control"]) => Promise<T>): Promise<void> {
   const mine = generation;
   queue = queue.then(async () => {
     if (!worker) return;
@@ -231,54 +219,35 @@ export function packLive(): Promise<Uint8Array<ArrayBuffer>> {
   return packed;
 }
 
-/** Selects architectures beside the run, which is paused; after a cancellation the same request goes on. */
-export function select(request: SelectionRequest, source: selection.Source): void {
-  selection.begin(request, source);
-  beside((control) => control.select(request), selection.fail);
-}
-
-/** Goes out after the selection that it cancels. */
-export function cancelSelection(): void {
-  beside((control) => control.cancelSelection(), selection.fail);
-}
-
-/** Trains cells beside the run, which is paused; after a pause the same request goes on. */
-export function train(request: TrainingRequest, lineup: training.Lineup): void {
-  training.begin(request, lineup);
-  beside((control) => control.train(request), training.fail);
-}
-
-/** Goes out after the training that it pauses. */
-export function pauseTraining(): void {
-  beside((control) => control.pauseTraining(), training.fail);
-}
-
-/** Test images by what a network took them for. @throws {Error} where they cannot be had */
-export async function testImages(query: TestImagesQuery): Promise<TestImages> {
+/** The worker, for what has nothing to do with the run. @throws {Error} where there is none */
+export function workerControl(): Connection["control"] {
   if (!worker) throw new Error("there is no worker");
-  return worker.control.testImages(query);
+  return worker.control;
 }
 
-/** A call that has nothing to do with the run, in its turn. */
-function beside(
-  what: (control: NonNullable<typeof worker>["control"]) => Promise<void>,
+/** Makes a call for what goes on beside the run, after those before it. @param failed is told why it came to nothing */
+export function beside(
+  what: (control: Connection["control"]) => Promise<void>,
   failed: (problem: string) => void,
 ): void {
   queue = queue.then(async () => {
     try {
-      if (!worker) throw new Error("there is no worker");
-      await worker.connected;
-      await what(worker.control);
+      await worker?.connected;
+      await what(workerControl());
     } catch (error) {
       failed(messageOf(error));
     }
   });
 }
 
+/** Told of what streams besides the run. */
+export function onBeside(listener: (message: WorkerMessage) => void): void {
+  besideListeners.add(listener);
+}
+
 /** Reads a run file in the worker. @throws {Error} saying what is wrong with it */
 export async function readRun(file: Uint8Array): Promise<ReadRun> {
-  if (!worker) throw new Error("there is no worker to read it");
-  return worker.control.readRun(file);
+  return workerControl().readRun(file);
 }
 
 /** Puts a recording on screen; the run under way goes on behind it. */

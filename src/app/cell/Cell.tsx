@@ -1,9 +1,8 @@
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { SearchSpace } from "../../core/space";
 import { CopyIcon } from "../bar/icons";
 import { useSize } from "../charts/useSize";
 import { frequency } from "../format";
-import { Gallery, SampleFigures } from "../gallery/Gallery";
 import { SampleControls } from "../gallery/SampleControls";
 import { useSampleStore, useShownSample } from "../gallery/samples";
 import { useMoment } from "../moment";
@@ -14,6 +13,10 @@ import "./cell.css";
 import { KindSwitch, useCellKind } from "./kinds";
 import { Reasons } from "./Reasons";
 import { describeCell, describeMoment } from "./words";
+
+const gallery = () => import("../gallery/Gallery");
+const Gallery = lazy(() => gallery().then((module) => ({ default: module.Gallery })));
+const SampleFigures = lazy(() => gallery().then((module) => ({ default: module.SampleFigures })));
 
 const VIEWS: readonly Segment<AppState["view"] | null>[] = [
   { value: "weighted", label: "Weighted" },
@@ -88,9 +91,17 @@ export function Cell() {
               />
             )}
           </div>
-          {sampled && <SampleFigures moment={moment} />}
+          {sampled && (
+            <Suspense fallback={null}>
+              <SampleFigures moment={moment} />
+            </Suspense>
+          )}
         </div>
-        {sampled && <Gallery />}
+        {sampled && (
+          <Suspense fallback={<div className="gallery-pane" />}>
+            <Gallery />
+          </Suspense>
+        )}
       </div>
       {!sampled && <Reasons moment={moment} />}
       <Architecture space={space} text={sampled || exhibit ? space.format(choices) : moment.architecture} />

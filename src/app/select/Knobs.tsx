@@ -9,10 +9,9 @@ import { useRecording } from "../history";
 import { Choice } from "../knobs/Choice";
 import { type Moment, useMoment } from "../moment";
 import { methodName } from "../runs/summary";
-import { cancelSelection, select } from "../session";
 import { useApp } from "../store";
 import { rankingTitle } from "./scores";
-import { useSelection } from "./selection";
+import { cancelSelection, select, useSelection } from "./selection";
 
 const SAMPLES = [10, 20, 50, 100, 200, 500, 1000];
 const TEMPERATURES = [0.5, 1, 2, 3, 5, 10];

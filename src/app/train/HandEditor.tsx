@@ -81,7 +81,7 @@ export function HandEditor() {
       />
       {problem !== null && (
         <p id={`${id}-problem`} className="notice danger" role="alert">
-          {problem}
+          {problem} Until then the last whole cell stands.
         </p>
       )}
     </fieldset>

@@ -5,10 +5,9 @@ import { clock, count } from "../format";
 import { useRecording } from "../history";
 import { Choice } from "../knobs/Choice";
 import { useMoment } from "../moment";
-import { pauseTraining, train } from "../session";
 import { useApp } from "../store";
 import type { Entrant } from "./training";
-import { useTraining } from "./training";
+import { pauseTraining, train, useTraining } from "./training";
 
 const EPOCHS = [1, 2, 5, 10, 20, 50];
 const CHANNELS = [2, 4, 8, 16, 32];

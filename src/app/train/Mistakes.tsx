@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { messageOf } from "../../core/errors";
 import type { TestImages } from "../../worker/protocol";
 import { count, fixed } from "../format";
-import { testImages } from "../session";
+import { workerControl } from "../session";
 
 /** An entry of the confusion matrix. */
 export interface Entry {
@@ -12,7 +12,7 @@ export interface Entry {
 }
 
 /** Pictures shown at most. */
-const MOST = 24;
+const MOST = 20;
 
 interface Props {
   network: number;
@@ -32,10 +32,12 @@ export function Mistakes({ network, entry, count: all, classes, epoch }: Props) 
   // biome-ignore lint/correctness/useExhaustiveDependencies: after another epoch it is other images
   useEffect(() => {
     let mounted = true;
-    testImages({ network, label, taken, most: MOST }).then(
-      (images) => mounted && setFound(images),
-      (error) => mounted && setProblem(messageOf(error)),
-    );
+    workerControl()
+      .testImages({ network, label, taken, most: MOST })
+      .then(
+        (images) => mounted && setFound(images),
+        (error) => mounted && setProblem(messageOf(error)),
+      );
     return () => {
       mounted = false;
     };

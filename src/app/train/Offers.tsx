@@ -16,7 +16,7 @@ export function Offers({ offers }: { offers: readonly Offer[] }) {
   return (
     <>
       <ul className="train-offers">
-        {offers.map(({ source, title, note, choices }) => (
+        {offers.map(({ source, title, note, reference, choices }) => (
           <li key={source}>
             <label>
               <input
@@ -27,8 +27,8 @@ export function Offers({ offers }: { offers: readonly Offer[] }) {
               {title}
             </label>
             <CellButton moment={moment} choices={choices} title={title} note={note} />
-            <p className="small muted" title={note}>
-              {note}
+            <p className="small muted" title={reference}>
+              {reference ? `${note}: ${reference}` : note}
             </p>
             {source === "random" && (
               <button

@@ -27,7 +27,7 @@ export function Results({ training: { request, lineup, progress } }: { training:
               cell
             </th>
             <th scope="col">
-              test accuracy, % <span className="muted">· 95 %</span>
+              test, %<span className="muted"> · 95 %</span>
             </th>
             <th scope="col">train loss</th>
             <th scope="col">parameters</th>
@@ -73,7 +73,7 @@ function Accuracy({ network: { tested } }: { network: NetworkProgress }) {
   const [low, high] = tested.interval.map((share) => fixed(100 * share, 1));
   return (
     <>
-      <b>{fixed(100 * tested.accuracy, 2)}</b>{" "}
+      <b>{fixed(100 * tested.accuracy, 2)}</b>
       <span className="small muted">
         {low} to {high}
       </span>

@@ -17,12 +17,13 @@ export type SourceName = (typeof SOURCES)[number];
 
 export interface Offer extends Entrant {
   readonly source: SourceName;
+  /** Who says so. */
+  readonly reference?: string;
 }
 
 /** What DARTS ends in on NAS-Bench-201: every edge a shortcut. */
 const ALL_SKIP = NAS_BENCH_201.rows.map(({ choices }) => choices.indexOf("skip_connect"));
-const ALL_SKIP_NOTE =
-  "shortcuts alone, 54.30 % on CIFAR-10: what DARTS finds in Dong and Yang (NAS-Bench-201, ICLR 2020)";
+const ALL_SKIP_REFERENCE = "Dong and Yang, NAS-Bench-201, ICLR 2020";
 
 /** Which cells are to be trained; it stays as it is while the drawer is closed. */
 export const useLineup = create<{
@@ -77,13 +78,16 @@ export function handOf({ space, choices }: Moment, drawn: Readonly<Record<string
 /** What DARTS, or another paper, found in a space; null where nothing is known. */
 function knownOf(space: SearchSpace, published: string): Offer | null {
   const source = "known";
-  if (space.id === NAS_BENCH_201.id) return { source, title: "DARTS", note: ALL_SKIP_NOTE, choices: ALL_SKIP };
+  if (space.id === NAS_BENCH_201.id) {
+    return { source, title: "DARTS", note: "where its search ends", reference: ALL_SKIP_REFERENCE, choices: ALL_SKIP };
+  }
   const genotype = space.id === DARTS.id && PUBLISHED_GENOTYPES.find(({ id }) => id === published);
   if (!genotype) return null;
   return {
     source,
     title: genotype.title,
-    note: `${genotype.paper}; code: ${genotype.source}`,
+    note: "as published",
+    reference: `${genotype.paper}; code: ${genotype.source}`,
     choices: genotype.choices,
   };
 }

@@ -2,6 +2,7 @@ import { create } from "zustand";
 import type { Choices } from "../../core/space";
 import { TRAINING_BEGUN, type TrainingProgress, type TrainingRequest } from "../../worker/protocol";
 import type { Moment } from "../moment";
+import { beside, onBeside } from "../session";
 
 /** A cell that is trained. */
 export interface Entrant {
@@ -29,23 +30,29 @@ export interface Training {
 /** The latest training; null before the first. */
 export const useTraining = create<{ readonly latest: Training | null }>(() => ({ latest: null }));
 
-/** What is known of the same request stays, as it goes on. */
-export function begin(request: TrainingRequest, lineup: Lineup): void {
+/** Trains cells beside the run, which is paused; after a pause the same request goes on. */
+export function train(request: TrainingRequest, lineup: Lineup): void {
+  const { latest } = useTraining.getState();
+  const known = latest?.request === request ? latest.progress : TRAINING_BEGUN;
+  useTraining.setState({ latest: { request, lineup, progress: { ...known, state: "running" } } });
+  beside((control) => control.train(request), fail);
+}
+
+/** Goes out after the training that it pauses. */
+export function pauseTraining(): void {
+  beside((control) => control.pauseTraining(), fail);
+}
+
+function follow(progress: Partial<TrainingProgress>): void {
   useTraining.setState(({ latest }) => ({
-    latest: {
-      request,
-      lineup,
-      progress: { ...(latest?.request === request ? latest.progress : TRAINING_BEGUN), state: "running" },
-    },
+    latest: latest && { ...latest, progress: { ...latest.progress, ...progress } },
   }));
 }
 
-export function follow(progress: TrainingProgress): void {
-  useTraining.setState(({ latest }) => ({ latest: latest && { ...latest, progress } }));
+function fail(problem: string): void {
+  follow({ state: "failed", remaining: null, problem });
 }
 
-export function fail(problem: string): void {
-  useTraining.setState(({ latest }) => ({
-    latest: latest && { ...latest, progress: { ...latest.progress, state: "failed", remaining: null, problem } },
-  }));
-}
+onBeside((message) => {
+  if (message.kind === "training") follow(message);
+});
