@@ -167,7 +167,7 @@ test("run, hover, scrub, draw, turn a knob, share, and open it again", async () 
   }
 });
 
-test("a link of a supernet gives the same run on WebAssembly, number for number, and architectures are selected from it", async () => {
+test("a link of a supernet gives the same run on WebAssembly, number for number, architectures are selected from it and trained", async () => {
   const link =
     "#steps=10&channels=2&image=8&batch=4&images=1250&evaluateImages=4&seed=9&edits=4:archRate=0.05;6:flip=false";
   const { browser, page } = await open(`${site.address}${link}`, PLAIN_FLAGS);
@@ -185,6 +185,7 @@ test("a link of a supernet gives the same run on WebAssembly, number for number,
     expect(steps[1]).toEqual(steps[0]);
     await twin.close();
     await selects(page);
+    await trains(page);
   } finally {
     await browser.close();
   }
@@ -222,6 +223,79 @@ async function selects(page: Page): Promise<void> {
   expect(await faults(page, ".drawer")).toEqual([]);
   await second.click();
   await expect.poll(() => shownCell(page)).not.toBe(shown);
+}
+
+/** Two cells are trained side by side, one of them drawn by hand; the training is paused and goes on; its mistakes are shown. */
+async function trains(page: Page): Promise<void> {
+  await button(page, "Train").click();
+  for (const name of ["Pick", "Argmax"]) await page.getByRole("checkbox", { name }).uncheck();
+  await button(page, "Draw").click();
+  const text = page.getByRole("textbox", { name: "Or paste its text" });
+  await text.fill("|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|sip_connect~0|none~1|nor_conv_3x3~2|");
+  await page.getByText(/unknown operation "sip_connect".*the nearest is skip_connect/).waitFor();
+  await text.fill("|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|");
+  await page.getByRole("combobox", { name: "1→2" }).selectOption("conv 1×1");
+  expect(await text.inputValue()).toContain("|nor_conv_3x3~0|nor_conv_1x1~1|");
+  await page.getByRole("combobox", { name: "Epochs" }).selectOption("2");
+  await page.getByRole("combobox", { name: "Channels" }).selectOption("2");
+  await page.getByRole("combobox", { name: "Training images" }).selectOption("1000");
+  await button(page, "Start").click();
+  const rows = page.locator(".train-table tbody tr");
+  await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(2);
+  await button(page, "Pause training").click();
+  const paused = await page.getByText(/^Paused at \d+ %, epoch [12] of 2$/).innerText({ timeout: 30_000 });
+  expect(Number(/\d+/.exec(paused)?.[0])).toBeLessThan(100);
+  await button(page, "Resume").click();
+  await page.getByText("Trained and tested on 10,000 images").waitFor({ timeout: 60_000 });
+
+  const cells = await rows.evaluateAll((all) =>
+    all.map((row) => [...row.querySelectorAll("th, td")].map((each) => (each as HTMLElement).innerText)),
+  );
+  expect(cells.map(([name]) => name.replace(/\s+/g, " ").trim())).toEqual(["A DARTS", "B By hand"]);
+  // Of shortcuts alone in the benchmark.
+  expect(cells[0].at(-1)).toBe("54.30");
+  const curves = page.getByRole("img", { name: /^Training loss by epoch: A \d\.\d+ nats; B \d\.\d+ nats\.$/ });
+  await expect.poll(() => curves.count()).toBe(1);
+  for (const [i, network] of ["A: DARTS", "B: By hand"].entries()) {
+    await page.getByRole("radio", { name: network }).check();
+    const matrix = await page
+      .locator(".train-matrix tbody tr")
+      .evaluateAll((all) =>
+        all.map((row) => [...row.querySelectorAll("button")].map((each) => Number(each.innerText || 0))),
+      );
+    const total = matrix.flat().reduce((sum, images) => sum + images, 0);
+    expect(total).toBe(10_000);
+    const [accuracy, low, high] = (cells[i][2].match(/[\d.]+/g) ?? []).map(Number);
+    const right = matrix.reduce((sum, row, label) => sum + row[label], 0);
+    expect(right / 100).toBeCloseTo(accuracy, 6);
+    expect(accuracy).toBeGreaterThan(20);
+    expect(low < accuracy && accuracy < high).toBe(true);
+
+    // The most frequent mistake is shown unasked; this is the next.
+    const [, { label, taken, images }] = matrix
+      .flatMap((row, label) => row.map((images, taken) => ({ label, taken, images })))
+      .filter(({ label, taken }) => label !== taken)
+      .sort((a, b) => b.images - a.images);
+    const classes = await page.locator(".train-matrix tbody th").allInnerTexts();
+    await button(page, `${classes[label]} taken for ${classes[taken]}: ${images}`).click();
+    await page.getByRole("heading", { name: `${classes[label]}, taken for ${classes[taken]}` }).waitFor();
+    const pictures = page.locator(".train-images canvas");
+    await expect.poll(() => pictures.count()).toBe(Math.min(20, images));
+    const words = (await pictures.first().getAttribute("aria-label")) ?? "";
+    const [own, wrong] = (words.match(/[\d.]+(?= %)/g) ?? []).map(Number);
+    expect(words).toContain(`: ${classes[label]} ${own} %, taken for ${classes[taken]} ${wrong} %`);
+    expect(own).toBeLessThanOrEqual(wrong);
+    const brightest = await pictures.first().evaluate((canvas: HTMLCanvasElement) => {
+      const image = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height);
+      return Math.max(...(image?.data.filter((_, at) => at % 4 === 0) ?? []));
+    });
+    expect(brightest).toBeGreaterThan(100);
+  }
+  await button(page, /^Shirt taken for Coat: /).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("heading", { name: /^Sneaker, taken for Coat/ }).waitFor();
+  expect(await faults(page, ".drawer")).toEqual([]);
 }
 
 test("a mended link says what was mended, and runs", async () => {
