@@ -15,8 +15,8 @@ import { Reasons } from "./Reasons";
 import { describeCell, describeMoment } from "./words";
 
 const gallery = () => import("../gallery/Gallery");
-const Gallery = lazy(() => gallery().then((module) => ({ default: module.Gallery })));
-const SampleFigures = lazy(() => gallery().then((module) => ({ default: module.SampleFigures })));
+const Gallery = lazy(async () => ({ default: (await gallery()).Gallery }));
+const SampleFigures = lazy(async () => ({ default: (await gallery()).SampleFigures }));
 
 const VIEWS: readonly Segment<AppState["view"] | null>[] = [
   { value: "weighted", label: "Weighted" },
