@@ -279,7 +279,7 @@ export function mixingMoments(
 export function samplePreferences(
   mean: ArrayLike<number>,
   scale: ArrayLike<number> | null,
-  random: RandomStream,
+  random: Pick<RandomStream, "normal" | "gumbel">,
 ): Float64Array {
   return Float64Array.from(mean, (m, i) => m + (scale ? scale[i] * random.normal() : random.gumbel()));
 }

@@ -1,16 +1,21 @@
-import type { Benchmark } from "../../core/benchmark";
-import { cellCode } from "../../core/nasbench201";
+import type { Benchmark, BenchmarkSet } from "../../core/benchmark";
+import { CommonDraws } from "../../core/common-draws";
+import { cellCode, NAS_BENCH_201 } from "../../core/nasbench201";
 import { choiceProbabilities, entropyOf, optionProbabilities, rowEntropies } from "../../core/posterior";
 import { softmaxRows } from "../../core/softmax";
-import { mean as average } from "../../core/statistics";
+import { mean as average, quantile } from "../../core/statistics";
 import { stepsToDraw } from "../charts/scale";
 import type { Datum, Series } from "../charts/series";
 import { RunningMean } from "../curves/curves";
 import type { Recording } from "../recording";
+import { methodName } from "../runs/summary";
 import { type Group, statisticOf } from "./groups";
 
 /** Points along a curve. */
 const POINTS = 100;
+
+/** Architectures drawn from the distribution after each step that is drawn. */
+export const SAMPLES = 100;
 
 /**
  * Whose entropy: of the probabilities that an operation wins, where every run has Gaussians; else of the mixing weights at the mean,
@@ -18,19 +23,40 @@ const POINTS = 100;
  */
 export type EntropyOf = "wins" | "mixing";
 
+let draws: CommonDraws | null = null;
+
 /** The curves of one run, worked out where they are asked for and kept. */
 export class RunCurves {
   private readonly entropies: Record<EntropyOf, Map<number, number>> = { wins: new Map(), mixing: new Map() };
+  private readonly codes = new Map<number, number>();
+  private readonly sampled = new Map<number, Uint16Array>();
   private readonly smoothed = new RunningMean();
   private readonly losses: number[] = [];
   private seen = 0;
 
   constructor(readonly recording: Recording) {}
 
-  /** Benchmark test accuracy on CIFAR-10 of the most probable cell after a step, %. */
-  accuracy(step: number, benchmark: Benchmark): number {
+  /** The `cellCode` of the most probable cell after a step of a search of NAS-Bench-201. */
+  code(step: number): number {
+    const { codes, recording } = this;
+    const code = codes.get(step) ?? cellCode(recording.space.discretise(recording.mean(step)));
+    codes.set(step, code);
+    return code;
+  }
+
+  hasSamples(step: number): boolean {
+    return this.sampled.has(step);
+  }
+
+  /** Codes of cells drawn from the distribution after a step: under the same noise at every step and in every run. */
+  samples(step: number): Uint16Array {
+    const known = this.sampled.get(step);
+    if (known) return known;
+    draws ??= new CommonDraws(NAS_BENCH_201, SAMPLES);
     const { recording } = this;
-    return benchmark.testAccuracy("cifar10")[cellCode(recording.space.discretise(recording.mean(step)))];
+    const codes = Uint16Array.from(draws.choices(recording.mean(step), recording.scale(step)), cellCode);
+    this.sampled.set(step, codes);
+    return codes;
   }
 
   hasEntropy(step: number, of: EntropyOf): boolean {
@@ -83,22 +109,37 @@ export function commonSteps(recordings: readonly Recording[]): number[] {
   return [...new Set([...stepsToDraw(Math.max(0, ...ends), POINTS), ...ends])].sort((a, b) => a - b);
 }
 
-export const RUN_STYLES: readonly Pick<Series, "colour" | "dash" | "width">[] = [
+const STYLES: readonly Pick<Series, "colour" | "dash" | "width">[] = [
   { colour: "var(--run-1)", width: 2 },
   { colour: "var(--run-2)", dash: "7 3", width: 2 },
   { colour: "var(--run-3)", dash: "2 2.5", width: 2.2 },
   { colour: "var(--run-4)", dash: "10 3 2 3", width: 2 },
+  { colour: "var(--run-5)", width: 2 },
+  { colour: "var(--run-6)", dash: "7 3", width: 2 },
+  { colour: "var(--run-7)", dash: "2 2.5", width: 2.2 },
+  { colour: "var(--run-8)", dash: "10 3 2 3", width: 2 },
 ];
 
-/** Lines of groups: a run by itself, or the mean of several seeds within a band from the lowest to the highest. */
+/** How the lines of a group are drawn. @param style its place among the groups */
+export const styleOf = (style: number) => STYLES[style % STYLES.length];
+
+/** Lines of groups: a run by itself, or the mean of several seeds within a standard deviation on either side. */
 export function linesOf(groups: readonly Group[], stepped: boolean): Series[] {
-  return groups.map(({ style, runs, letters }) => ({
+  return groups.map(({ style, runs, letter }) => ({
     key: `g${style}`,
-    name: runs.length > 1 ? `mean of ${letters}` : letters,
-    ...RUN_STYLES[style],
+    name: `${letter} ${methodName(runs[0].recording.settings)}`,
+    ...styleOf(style),
     stepped,
     band: runs.length > 1 ? ([`g${style}low`, `g${style}high`] as const) : undefined,
   }));
+}
+
+/** The mean of a group of several values and the edges of its band, under the keys of its line. */
+export function spreadOf(key: string, values: readonly number[]): Record<string, number> {
+  const { mean, deviation } = statisticOf(values);
+  if (Number.isNaN(mean)) return {};
+  if (values.length === 1) return { [key]: mean };
+  return { [key]: mean, [`${key}low`]: mean - deviation, [`${key}high`]: mean + deviation };
 }
 
 /**
@@ -112,13 +153,36 @@ export function pointsOf(
   const members = groups.map(({ runs }) => runs.map(({ recording }) => curvesOf(recording)));
   return steps.map((step) => {
     const datum: Record<string, number | null> = {};
-    for (const [i, { style, runs }] of groups.entries()) {
+    for (const [i, { style }] of groups.entries()) {
       if (members[i].some(({ recording }) => recording.steps < step)) continue;
-      const { mean, low, high } = statisticOf(members[i].map((curves) => value(curves, step)));
-      if (Number.isNaN(mean)) continue;
-      datum[`g${style}`] = mean;
-      if (runs.length > 1) Object.assign(datum, { [`g${style}low`]: low, [`g${style}high`]: high });
+      const values = members[i].map((curves) => value(curves, step));
+      Object.assign(datum, spreadOf(`g${style}`, values));
     }
     return { ...datum, step };
+  });
+}
+
+/** Shares of the samples below a band of them and below its end. */
+const BAND = [0.05, 0.95] as const;
+
+/**
+ * Accuracy of the most probable cell of a group, mean over its seeds, and of the samples of all its runs together: their median and what
+ * nine tenths of them lie within. Only steps whose samples are drawn already.
+ */
+export function samplePoints({ runs }: Pick<Group, "runs">, benchmark: Benchmark, set: BenchmarkSet): Datum[] {
+  const accuracy = benchmark.testAccuracy(set);
+  const members = runs.map(({ recording }) => curvesOf(recording));
+  const recordings = runs.map(({ recording }) => recording);
+  const last = Math.min(...recordings.map(({ steps }) => steps));
+  const steps = commonSteps(recordings).filter(
+    (step) => step <= last && members.every((curves) => curves.hasSamples(step)),
+  );
+  return steps.map((step) => {
+    const argmax = average(members.map((curves) => accuracy[curves.code(step)]));
+    const drawn = Float32Array.from(
+      members.flatMap((curves) => Array.from(curves.samples(step), (code) => accuracy[code])),
+    ).sort();
+    const [low, high] = BAND.map((share) => quantile(drawn, share));
+    return { step, argmax, median: quantile(drawn, 0.5), low, high };
   });
 }
