@@ -30,6 +30,9 @@ export class CommonDraws {
    */
   choices(mean: ArrayLike<number>, scale: ArrayLike<number> | null): Choices[] {
     this.at = 0;
-    return Array.from({ length: this.draws }, () => this.space.discretise(samplePreferences(mean, scale, this.random)));
+    const drawn = new Float64Array(this.space.size);
+    return Array.from({ length: this.draws }, () =>
+      this.space.discretise(samplePreferences(mean, scale, this.random, drawn)),
+    );
   }
 }

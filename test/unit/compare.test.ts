@@ -6,6 +6,7 @@ import {
   groupBySeed,
   groupName,
   openingText,
+  seedFamilies,
   statisticOf,
 } from "../../src/app/compare/groups";
 import { Recording } from "../../src/app/recording";
@@ -142,4 +143,14 @@ test("a kept run is summed up and found again, renamed and removed", async () =>
   expect(await shelf.file("a")).toEqual(Uint8Array.of(1, 2));
   await shelf.remove("a");
   expect([await shelf.list(), await shelf.file("a")]).toEqual([[], undefined]);
+});
+
+test("kept runs that differ by their seed alone are added at once", () => {
+  const kept = [1, 2, 3].map((seed) =>
+    summarise(recordingOf({ seed }), { id: String(seed), name: "", kept: 1, device: "" }),
+  );
+  const other = { ...kept[0], id: "d", settings: withDefaults({ method: "darts", steps: 20 }) };
+  expect(
+    seedFamilies([...kept, other, { ...kept[2], id: "e", edits: 1 }, { ...kept[2], id: "f", finished: false }]),
+  ).toEqual([{ title: "3 seeds of BaLeNAS · 20 steps", ids: ["1", "2", "3"] }]);
 });

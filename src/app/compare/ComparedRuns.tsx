@@ -22,7 +22,8 @@ export function ComparedRuns({ groups, first }: { groups: readonly Group[]; firs
                 : first && differenceText(first.recording, group.runs[0].recording)}
             </span>
           </p>
-          <span className="compared-seeds">
+          <span className="compared-seeds small">
+            {group.runs.length > 1 && <span className="muted">seeds</span>}
             {group.runs.map(({ id, name, recording }) => (
               <button
                 key={id}

@@ -1,12 +1,23 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
+import type { Benchmark } from "../../core/benchmark";
 import { SETS } from "../benchmark/sets";
 import { fixed } from "../format";
+import { Button, FigureButtons, useAct } from "../share/actions";
+import { download } from "../share/download";
 import { Badge } from "./Badge";
-import { statisticOf } from "./groups";
-import { PARTS, type ResultRow } from "./rows";
+import { type Group, statisticOf } from "./groups";
+import { bestOf, csvOf, PARTS, type ResultRow, resultRows } from "./rows";
+import type { SelectedGroup } from "./selections";
 
 /** The figures of a paper's table: the paper's own, those of the runs here, and the best there is. */
-export function Results({ rows }: { rows: readonly ResultRow[] }) {
+export function Results(props: {
+  groups: readonly Group[];
+  selections: readonly SelectedGroup[];
+  benchmark: Benchmark;
+}) {
+  const { groups, selections, benchmark } = props;
+  const best = useMemo(() => bestOf(benchmark), [benchmark]);
+  const rows = useMemo(() => resultRows(groups, selections, benchmark, best), [groups, selections, benchmark, best]);
   return (
     <div className="results-scroll">
       <table className="compare-table results">
@@ -55,6 +66,23 @@ export function Results({ rows }: { rows: readonly ResultRow[] }) {
         In the paper: Zhang et al., BaLeNAS, CVPR 2022 (<a href="https://arxiv.org/abs/2111.13204">arXiv 2111.13204</a>
         ). All others are the benchmark's, Dong and Yang, ICLR 2020: a cell trained for 200 epochs, mean of its runs.
       </p>
+      <Save rows={rows} />
+    </div>
+  );
+}
+
+/** The charts and the table as files. */
+function Save({ rows }: { rows: readonly ResultRow[] }) {
+  const { said, act } = useAct();
+  return (
+    <div className="compare-save small">
+      Save the charts:
+      <FigureButtons name="comparison" title="Charts of the comparison" selector=".compare-charts" act={act} />
+      the results:
+      <Button onClick={() => act("Results saved.", () => download("results.csv", csvOf(rows), "text/csv"))}>CSV</Button>
+      <span className="muted" role="status">
+        {said}
+      </span>
     </div>
   );
 }

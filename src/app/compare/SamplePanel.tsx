@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import type { Benchmark, BenchmarkSet } from "../../core/benchmark";
 import { Chart } from "../charts/Chart";
 import type { Reference, Series } from "../charts/series";
+import { useTurn } from "../charts/useTurn";
 import { fixed } from "../format";
 import { Badge } from "./Badge";
 import { samplePoints, styleOf } from "./curves";
@@ -28,7 +29,13 @@ export function SamplePanel({ group, benchmark, set, turn, cursor, end, referenc
   // A group that has ended is not drawn again because another one goes on.
   const state = runs.map(({ id, recording }) => `${id} ${recording.steps}`).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: state and turn stand for the group and its curves
-  const data = useMemo(() => (benchmark ? samplePoints(group, benchmark, set) : []), [state, benchmark, set, turn]);
+  const wanted = useMemo(
+    () => ({ group, benchmark: isShown ? benchmark : null, set, references, domain }),
+    [state, benchmark, set, turn, isShown],
+  );
+  // Each panel looks up its samples, thousands of them, in a task of its own.
+  const drawn = useTurn(wanted);
+  const data = useMemo(() => (drawn.benchmark ? samplePoints(drawn.group, drawn.benchmark, drawn.set) : []), [drawn]);
   const series = useMemo(() => seriesOf(style), [style]);
   const last = data.at(-1);
   return (
@@ -50,11 +57,11 @@ export function SamplePanel({ group, benchmark, set, turn, cursor, end, referenc
         }
         data={data}
         series={series}
-        references={references}
+        references={drawn.references}
         marks={[]}
         cursor={cursor}
         end={end}
-        domain={domain}
+        domain={drawn.domain}
         digits={2}
         unit=" %"
         empty={benchmark ? null : "Loading the benchmark's figures"}

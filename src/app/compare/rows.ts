@@ -1,10 +1,10 @@
 import { BALENAS_TF, BENCHMARK_SETS, type Benchmark, type BenchmarkSet, type SetAccuracy } from "../../core/benchmark";
-import { cellCode, NAS_BENCH_201 } from "../../core/nasbench201";
+import { NAS_BENCH_201 } from "../../core/nasbench201";
 import type { Choices } from "../../core/space";
 import { methodName } from "../runs/summary";
-import type { Group } from "./groups";
-import { statisticOf } from "./groups";
-import type { SelectedGroup } from "./selections";
+import type { Selected } from "../select/selection";
+import { type Group, statisticOf } from "./groups";
+import { rankingOf, type SelectedGroup } from "./selections";
 
 /** A row of the table of results: accuracies, %, one a seed, or one alone where it is a figure of its own. */
 export interface ResultRow {
@@ -31,12 +31,20 @@ export function resultRows(
   groups: readonly Group[],
   selections: readonly SelectedGroup[],
   benchmark: Benchmark,
+  best: ResultRow,
 ): ResultRow[] {
-  const columns = perSet((set, part) => (part === "test" ? benchmark.testAccuracy(set) : benchmark.validAccuracy(set)));
-  const of = (cells: readonly Choices[]) =>
-    perSet((set, part) => cells.map((choices) => columns[set][part][cellCode(choices)]));
+  const of = (cells: readonly Choices[]) => {
+    const figures = cells.map((choices) => benchmark.figures(choices).accuracy);
+    return perSet((set, part) => figures.map((accuracy) => accuracy[set][part]));
+  };
   const parsed = (cells: readonly ({ readonly architecture: string } | null)[]) =>
     cells.flatMap((cell) => (cell ? [NAS_BENCH_201.parse(cell.architecture)] : []));
+  // Under a seed the random cells are the same, whichever run was selected from.
+  const controls = new Map<string, Map<number, Selected["control"]>>();
+  for (const each of selections.flatMap(({ runs }) => runs)) {
+    const how = rankingOf(each);
+    controls.set(how, (controls.get(how) ?? new Map()).set(each.seed, each.control));
+  }
   return [
     {
       title: "BaLeNAS-TF",
@@ -52,30 +60,35 @@ export function resultRows(
       letter,
       values: of(runs.map(({ recording }) => recording.space.discretise(recording.mean(recording.steps)))),
     })),
-    ...selections.flatMap(({ style, title, runs }) => [
-      {
-        title,
-        note: "pick",
-        style,
-        letter: "",
-        values: of(parsed(runs.map(({ winner }) => winner))),
-      },
-      {
-        title: "Random cells",
-        note: "the pick from as many by the same ranking",
-        style: null,
-        letter: "",
-        values: of(parsed(runs.map(({ control }) => control))),
-      },
-    ]),
-    {
-      title: "Best cell",
-      note: "of each column",
+    ...selections.map(({ style, how, runs }) => ({
+      title: methodName(runs[0]),
+      note: `pick of ${how}`,
+      style,
+      letter: "",
+      values: of(parsed(runs.map(({ winner }) => winner))),
+    })),
+    ...[...controls].map(([how, cells]) => ({
+      title: "Random cells",
+      note: `pick of ${how}`,
       style: null,
       letter: "",
-      values: perSet((set, part) => [Math.max(...columns[set][part])]),
-    },
+      values: of(parsed([...cells.values()])),
+    })),
+    best,
   ];
+}
+
+/** The best there is in each column. */
+export function bestOf(benchmark: Benchmark): ResultRow {
+  const column = (set: BenchmarkSet, part: keyof SetAccuracy) =>
+    part === "test" ? benchmark.testAccuracy(set) : benchmark.validAccuracy(set);
+  return {
+    title: "Best cell",
+    note: "of each column",
+    style: null,
+    letter: "",
+    values: perSet((set, part) => [Math.max(...column(set, part))]),
+  };
 }
 
 /** The rows as comma-separated values: mean, standard deviation and number of seeds. */

@@ -19,13 +19,21 @@ export interface SelectedGroup {
   readonly style: number;
   /** "BaLeNAS: 100 samples by NASWOT and FLOPs". */
   readonly title: string;
+  /** The same without the method. */
+  readonly how: string;
   /** One a seed. */
   readonly runs: readonly Selected[];
 }
 
+/** "100 samples by NASWOT and FLOPs". */
+export function rankingOf({ samples, rankBy }: Selected): string {
+  return `${count(samples)} samples by ${rankingTitle(rankBy)}`;
+}
+
 /** "100 samples by NASWOT and FLOPs, temperature 2, after step 40". */
-function howOf({ samples, temperature, rankBy, step, settings }: Selected): string {
-  const parts = [`${count(samples)} samples by ${rankingTitle(rankBy)}`];
+function howOf(selected: Selected): string {
+  const { temperature, step, settings } = selected;
+  const parts = [rankingOf(selected)];
   if (temperature !== 1) parts.push(`temperature ${plain(temperature)}`);
   if (step !== null && step !== settings?.steps) parts.push(`after step ${count(step)}`);
   return parts.join(", ");
@@ -53,7 +61,7 @@ export function selectedGroups(selected: readonly Selected[], groups: readonly G
     const style = own?.style ?? next++;
     taken.add(style);
     const runs = [...new Map(list.map((each) => [each.seed, each])).values()];
-    return { style, title: titleOf(list[0]), runs };
+    return { style, title: titleOf(list[0]), how: howOf(list[0]), runs };
   });
 }
 
