@@ -1,7 +1,7 @@
 import { count } from "../format";
 import * as runs from "../runs/runs";
 import { MOST_COMPARED, useRuns } from "../runs/runs";
-import { methodName } from "../runs/summary";
+import { methodName, nameOf } from "../runs/summary";
 import { liveRecording } from "../session";
 import { useApp } from "../store";
 import { Badge } from "./Badge";
@@ -18,7 +18,7 @@ export function ComparedRuns({ groups, first }: { groups: readonly Group[]; firs
             <b>{groupName(group)}</b>{" "}
             <span className="small muted">
               {first && group.runs[0] === first
-                ? openingText({ ...first, name: groupName(group) })
+                ? openingText(group.runs.length > 1 ? { ...first, name: nameOf(first.recording.settings) } : first)
                 : first && differenceText(first.recording, group.runs[0].recording)}
             </span>
           </p>

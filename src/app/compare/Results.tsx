@@ -104,7 +104,9 @@ export function Spread({
   return (
     <td>
       {format(mean)}
-      {!Number.isNaN(deviation) && <span className="small muted range">± {format(deviation)}</span>}
+      {!Number.isNaN(deviation) && format(deviation) !== "0" && (
+        <span className="small muted range">± {format(deviation)}</span>
+      )}
     </td>
   );
 }

@@ -41,8 +41,11 @@ export function SelectionFigure({ groups, benchmark, set, isShown }: Props) {
         <ul aria-label="Selections in this comparison">
           {groups.map((group) => (
             <li key={group.title + group.style}>
-              <Badge style={group.style} letter="" /> {group.title}
-              <span className="muted">{seedsText(group)}</span>
+              <Badge style={group.style} letter="" />{" "}
+              <span>
+                {group.title}
+                <span className="muted">{seedsText(group)}</span>
+              </span>
               <button
                 type="button"
                 className="button plain slim"
