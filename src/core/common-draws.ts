@@ -2,26 +2,38 @@ import { samplePreferences } from "./posterior";
 import { RandomStream } from "./random";
 import type { Choices, SearchSpace } from "./space";
 
+/** Numbers that are drawn when they are first asked for, and come again in the same order after `rewind`. */
+class Replayed {
+  private readonly drawn: number[] = [];
+  private at = 0;
+
+  constructor(private readonly draw: () => number) {}
+
+  next = () => {
+    if (this.at === this.drawn.length) this.drawn.push(this.draw());
+    return this.drawn[this.at++];
+  };
+
+  rewind(): void {
+    this.at = 0;
+  }
+}
+
 /**
  * Samples of many distributions under the same noise (common random numbers): from one step of a search to the next, and from one run to
  * another, they differ only where the distributions do.
  */
 export class CommonDraws {
-  private readonly normals: Float64Array;
-  private readonly gumbels: Float64Array;
-  private at = 0;
-  private readonly random = {
-    normal: () => this.normals[this.at++],
-    gumbel: () => this.gumbels[this.at++],
-  };
+  private readonly normals: Replayed;
+  private readonly gumbels: Replayed;
 
   constructor(
     private readonly space: SearchSpace,
     private readonly draws: number,
   ) {
-    const random = new RandomStream(1, "common draws");
-    this.normals = random.normals(draws * space.size);
-    this.gumbels = Float64Array.from({ length: draws * space.size }, () => random.gumbel());
+    const [gaussian, categorical] = ["common normals", "common Gumbel noise"].map((name) => new RandomStream(1, name));
+    this.normals = new Replayed(() => gaussian.normal());
+    this.gumbels = new Replayed(() => categorical.gumbel());
   }
 
   /**
@@ -29,10 +41,12 @@ export class CommonDraws {
    * @param mean the Gaussians' means, or the alpha of a point estimate, whose `scale` is null
    */
   choices(mean: ArrayLike<number>, scale: ArrayLike<number> | null): Choices[] {
-    this.at = 0;
+    this.normals.rewind();
+    this.gumbels.rewind();
+    const noise = { normal: this.normals.next, gumbel: this.gumbels.next };
     const drawn = new Float64Array(this.space.size);
     return Array.from({ length: this.draws }, () =>
-      this.space.discretise(samplePreferences(mean, scale, this.random, drawn)),
+      this.space.discretise(samplePreferences(mean, scale, noise, drawn)),
     );
   }
 }

@@ -138,7 +138,7 @@ function plotsOf(groups: readonly Group[], benchmark: Benchmark | null, set: Ben
   const loss = pointsOf(
     groups,
     steps.filter((step) => step > 0),
-    (curves, step) => curves.loss(step),
+    (curves, step) => (curves.hasLoss(step) ? curves.loss(step) : Number.NaN),
   );
   const lossTop = Math.max(2.4, Math.ceil(2 * Math.max(0, ...valuesOf(loss))) / 2);
   return {

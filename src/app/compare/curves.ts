@@ -81,6 +81,10 @@ export class RunCurves {
     return rowEntropies(rows, choiceProbabilities(space, mean, scale));
   }
 
+  hasLoss(step: number): boolean {
+    return this.seen >= step;
+  }
+
   /** Running mean of the loss on the architecture half's batches, nats; NaN before the first. */
   loss(step: number): number {
     for (; this.seen < step; this.seen++) {

@@ -61,7 +61,7 @@ export function useCompared(): readonly Compared[] {
 }
 
 /**
- * Works out the entropies of the runs, and where a table knows their cells the samples of their distributions, a slice at a time, and
+ * Works out the losses and entropies of the runs, and where a table knows their cells the samples of their distributions, a slice at a time, and
  * says whose entropies they are; the turn moves when there is more to draw.
  */
 export function useCurves(compared: readonly Compared[], tabled: boolean): { of: EntropyOf; turn: number } {
@@ -74,6 +74,7 @@ export function useCurves(compared: readonly Compared[], tabled: boolean): { of:
       const curves = curvesOf(recording);
       const within = steps.filter((step) => step <= recording.steps);
       return [
+        ...(curves.hasLoss(recording.steps) ? [] : [() => void curves.loss(recording.steps)]),
         ...within.filter((step) => !curves.hasEntropy(step, of)).map((step) => () => void curves.entropy(step, of)),
         ...within.filter((step) => tabled && !curves.hasSamples(step)).map((step) => () => void curves.samples(step)),
       ];
