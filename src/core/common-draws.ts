@@ -20,8 +20,8 @@ class Replayed {
 }
 
 /**
- * Samples of many distributions under the same noise (common random numbers): from one step of a search to the next, and from one run to
- * another, they differ only where the distributions do.
+ * Samples of many distributions under the same noise (common random numbers): from one step of a search to the next, and from one method
+ * to another, they differ only where the distributions do.
  */
 export class CommonDraws {
   private readonly normals: Replayed;
@@ -30,8 +30,11 @@ export class CommonDraws {
   constructor(
     private readonly space: SearchSpace,
     private readonly draws: number,
+    seed: number,
   ) {
-    const [gaussian, categorical] = ["common normals", "common Gumbel noise"].map((name) => new RandomStream(1, name));
+    const [gaussian, categorical] = ["common normals", "common Gumbel noise"].map(
+      (name) => new RandomStream(seed, name),
+    );
     this.normals = new Replayed(() => gaussian.normal());
     this.gumbels = new Replayed(() => categorical.gumbel());
   }

@@ -48,7 +48,7 @@ test("quantiles stand straight between neighbours", () => {
 });
 
 test("samples differ from one distribution to the next only where the distributions do", () => {
-  const draws = new CommonDraws(SPACE, 400);
+  const draws = new CommonDraws(SPACE, 400, 1);
   const flat = new Float64Array(SPACE.size);
   const wide = new Float64Array(SPACE.size).fill(1);
   const first = draws.choices(flat, wide);

@@ -81,8 +81,8 @@ export function Charts({ groups, tabled, benchmark, set, entropyOf, turn, shown 
           ))}
           <p className="small muted">
             Solid: the most probable cell{seeds > 1 && ", mean of the seeds"}. Dotted: median of 100 samples of each
-            distribution at that moment; band: nine tenths of them (5 to 95 %). The same noise is laid on every step and
-            run; methods without Gaussians are sampled from their mixing weights.
+            distribution at that moment; band: nine tenths of them (5 to 95 %). The same noise is laid on every step,
+            and on every method under a seed; methods without Gaussians are sampled from their mixing weights.
           </p>
         </>
       ) : (

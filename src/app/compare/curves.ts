@@ -23,7 +23,8 @@ export const SAMPLES = 100;
  */
 export type EntropyOf = "wins" | "mixing";
 
-let draws: CommonDraws | null = null;
+/** By the seed of the runs. */
+const draws = new Map<number, CommonDraws>();
 
 /** The curves of one run, worked out where they are asked for and kept. */
 export class RunCurves {
@@ -48,13 +49,15 @@ export class RunCurves {
     return this.sampled.has(step);
   }
 
-  /** Codes of cells drawn from the distribution after a step: under the same noise at every step and in every run. */
+  /** Codes of cells drawn from the distribution after a step: under the same noise at every step and in every run of the seed. */
   samples(step: number): Uint16Array {
     const known = this.sampled.get(step);
     if (known) return known;
-    draws ??= new CommonDraws(NAS_BENCH_201, SAMPLES);
     const { recording } = this;
-    const codes = Uint16Array.from(draws.choices(recording.mean(step), recording.scale(step)), cellCode);
+    const { seed } = recording.settings;
+    const own = draws.get(seed) ?? new CommonDraws(NAS_BENCH_201, SAMPLES, seed);
+    draws.set(seed, own);
+    const codes = Uint16Array.from(own.choices(recording.mean(step), recording.scale(step)), cellCode);
     this.sampled.set(step, codes);
     return codes;
   }
