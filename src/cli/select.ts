@@ -143,7 +143,17 @@ export async function select(args: readonly string[]): Promise<void> {
     const seconds = (performance.now() - begun) / 1000;
     const byTraining =
       train > 0 ? { train, byTraining: { winner: picks[0] ?? null, control: controls[0] ?? null } } : {};
-    console.log(JSON.stringify({ kind: "selection", ...winner, ...options, ...rest, ...byTraining, seconds }));
+    console.log(
+      JSON.stringify({
+        kind: "selection",
+        method: header.method,
+        ...winner,
+        ...options,
+        ...rest,
+        ...byTraining,
+        seconds,
+      }),
+    );
   } finally {
     device.close();
   }

@@ -275,13 +275,16 @@ export function mixingMoments(
  * distribution over alpha: its mixing weights softmax(alpha) are taken for the probabilities of the choices, row by row, as in the
  * stochastic relaxation of Xie et al. (SNAS, ICLR 2019); the largest of alpha + Gumbel noise comes up just as often as they say.
  * @param mean the Gaussians' means, or alpha itself; `size` scalars, row by row
+ * @param into where they are written; many draws one after the other need no array each
  */
 export function samplePreferences(
   mean: ArrayLike<number>,
   scale: ArrayLike<number> | null,
-  random: RandomStream,
+  random: Pick<RandomStream, "normal" | "gumbel">,
+  into = new Float64Array(mean.length),
 ): Float64Array {
-  return Float64Array.from(mean, (m, i) => m + (scale ? scale[i] * random.normal() : random.gumbel()));
+  for (let i = 0; i < mean.length; i++) into[i] = mean[i] + (scale ? scale[i] * random.normal() : random.gumbel());
+  return into;
 }
 
 const POINTS = new Map<string, Float64Array>();

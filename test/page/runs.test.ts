@@ -37,6 +37,15 @@ async function ready(page: Page): Promise<void> {
   }
 }
 
+/** A selection as `nas select` prints it. */
+function selectionOf(method: string) {
+  const architecture = NAS_BENCH_201.format([3, 3, 3, 3, 3, 3]);
+  const curve = [1, 5].map((samples) => ({ samples, architecture }));
+  const asked = { method, seed: 1, samples: 5, temperature: 1, rankBy: ["naswot"] };
+  const line = JSON.stringify({ kind: "selection", ...asked, architecture, control: { architecture }, curve });
+  return { name: "selection.jsonl", mimeType: "text/plain", buffer: Buffer.from(line) };
+}
+
 const shownCell = async (page: Page) =>
   (await page.getByTestId("architecture").innerText()).replace(/\s|Architecture:/g, "");
 const names = (page: Page) =>
@@ -53,9 +62,18 @@ test("compare with DARTS in one press; runs are kept, shown, renamed, deleted, b
     await page.getByRole("button", { name: /^Run again/ }).waitFor({ timeout: 120_000 });
     expect((await compared.nth(1).innerText()).replace(/\s+/g, " ")).toMatch(/DARTS, seed 1 .*Method DARTS/);
     const rows = page.getByRole("table", { name: /^Final figures/ }).getByRole("row");
-    await expect.poll(() => rows.nth(1).innerText()).toMatch(/CIFAR-10 test, %\s+\d\d\.\d\d\s+\d\d\.\d\d/);
     // "Run again" may still be what the first run left.
-    await expect.poll(() => rows.nth(5).innerText(), { timeout: 120_000 }).toMatch(/Steps\s+40\s+40/);
+    await expect.poll(() => rows.nth(2).innerText(), { timeout: 120_000 }).toMatch(/Steps\s+40\s+40/);
+    const results = page.getByRole("table", { name: /^Results on NAS-Bench-201/ }).getByRole("row");
+    expect(await results.nth(2).innerText()).toMatch(/BaLeNAS-TF in the paper\s+91\.52\s+94\.33\s+72\.67\s+72\.95/);
+    expect(await results.nth(4).innerText()).toMatch(/B\s+DARTS argmax(\s+\d\d\.\d\d){6}/);
+    const sampled = page.getByRole("img", { name: /^Test accuracy of samples of B through time\. At step 40: / });
+    await sampled.waitFor();
+    await page.locator("input[aria-label=Selections]").setInputFiles(selectionOf("balenas"));
+    const picks = page.getByRole("img", { name: /BaLeNAS: 5 samples by NASWOT: \d\d\.\d\d % of 1, / });
+    await picks.waitFor();
+    await page.getByRole("radio", { name: "CIFAR-100" }).last().check();
+    await page.getByRole("heading", { name: /^Most probable cell: test accuracy on CIFAR-100/ }).waitFor();
     const entropy = page.getByRole("img", { name: /^Entropy of mixing weights at the mean through time\. A \d/ });
     await entropy.waitFor();
     for (const colorScheme of ["light", "dark"] as const) {

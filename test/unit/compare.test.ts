@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { commonSteps, curvesOf, pointsOf } from "../../src/app/compare/curves";
-import { type Compared, differenceText, groupBySeed, openingText, statisticOf } from "../../src/app/compare/groups";
+import {
+  type Compared,
+  differenceText,
+  groupBySeed,
+  groupName,
+  openingText,
+  seedFamilies,
+  statisticOf,
+} from "../../src/app/compare/groups";
 import { Recording } from "../../src/app/recording";
 import { MemoryShelf } from "../../src/app/runs/shelf";
 import { courseText, nameOf, summarise, valueText } from "../../src/app/runs/summary";
@@ -34,7 +42,7 @@ function recordingOf(
 }
 
 const compare = (...recordings: Recording[]): Compared[] =>
-  recordings.map((recording, i) => ({ id: String(i), letter: "ABCD"[i], name: nameOf(recording.settings), recording }));
+  recordings.map((recording, i) => ({ id: String(i), name: nameOf(recording.settings), recording }));
 
 const edit = (step: number, settings: Partial<Settings>): ChangeRecord => ({ kind: "change", step, settings });
 
@@ -73,26 +81,27 @@ test("runs that differ by their seed alone are one group; edits and methods part
       recordingOf({ seed: 3 }, { changes: [edit(2, { archRate: 0.1 })] }),
     ),
   );
-  expect(groups.map(({ letters, style }) => [letters, style])).toEqual([
-    ["A, C", 0],
-    ["B", 1],
-    ["D", 2],
+  expect(groups.map(({ letter, style, runs }) => [letter, style, runs.map(({ id }) => id)])).toEqual([
+    ["A", 0, ["0", "2"]],
+    ["B", 1, ["1"]],
+    ["C", 2, ["3"]],
   ]);
+  expect(groups.map(groupName)).toEqual(["BaLeNAS, 2 seeds", "DARTS, seed 1", "BaLeNAS, seed 3"]);
 });
 
-test("a group is drawn as the mean of its runs within lowest and highest, up to the end of its shortest", () => {
+test("a group is drawn as the mean of its runs within a standard deviation, up to the end of its shortest", () => {
   const runs = compare(recordingOf({ seed: 1 }, { loss: 1 }), recordingOf({ seed: 2 }, { loss: 2 }));
   const groups = groupBySeed(runs);
   const points = pointsOf(groups, [5, 20, 21], (curves, step) => curves.loss(step));
   expect(points[0]).toEqual({
     step: 5,
     g0: expect.closeTo(1.5, 6),
-    g0low: expect.closeTo(1, 6),
-    g0high: expect.closeTo(2, 6),
+    g0low: expect.closeTo(1.5 - Math.SQRT1_2, 6),
+    g0high: expect.closeTo(1.5 + Math.SQRT1_2, 6),
   });
   expect(points[1].g0).toBeCloseTo(1.5, 6);
   expect(points[2]).toEqual({ step: 21 });
-  expect(statisticOf([3, 1, 5])).toEqual({ mean: 3, low: 1, high: 5 });
+  expect(statisticOf([3, 1, 5])).toEqual({ mean: 3, deviation: 2 });
 });
 
 test("entropies are those of five equal operations before anything is learnt, whichever is asked for", () => {
@@ -134,4 +143,14 @@ test("a kept run is summed up and found again, renamed and removed", async () =>
   expect(await shelf.file("a")).toEqual(Uint8Array.of(1, 2));
   await shelf.remove("a");
   expect([await shelf.list(), await shelf.file("a")]).toEqual([[], undefined]);
+});
+
+test("kept runs that differ by their seed alone are added at once", () => {
+  const kept = [1, 2, 3].map((seed) =>
+    summarise(recordingOf({ seed }), { id: String(seed), name: "", kept: 1, device: "" }),
+  );
+  const other = { ...kept[0], id: "d", settings: withDefaults({ method: "darts", steps: 20 }) };
+  expect(
+    seedFamilies([...kept, other, { ...kept[2], id: "e", edits: 1 }, { ...kept[2], id: "f", finished: false }]),
+  ).toEqual([{ title: "3 seeds of BaLeNAS · 20 steps", ids: ["1", "2", "3"] }]);
 });

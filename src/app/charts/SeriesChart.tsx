@@ -79,6 +79,7 @@ export default function SeriesChart(props: SeriesChartProps) {
                       <p key={one.key}>
                         {one.name} <b>{fixed(item.value, digits)}</b>
                         {unit}
+                        {one.band && <BandWords band={one.band} datum={item.payload} digits={digits} />}
                       </p>
                     );
                   })}
@@ -99,6 +100,21 @@ export default function SeriesChart(props: SeriesChartProps) {
   );
 }
 
+type Values = { readonly [key: string]: number | null };
+
+/** What a band holds at the pointer. */
+export function BandWords(props: { band: readonly [string, string]; datum: Values; digits: number }) {
+  const { band, datum, digits } = props;
+  const [low, high] = band.map((key) => datum[key]);
+  if (typeof low !== "number" || typeof high !== "number") return null;
+  return (
+    <span className="muted">
+      {" "}
+      ({fixed(low, digits)} to {fixed(high, digits)})
+    </span>
+  );
+}
+
 /** With a rim of the ground, so that a curve behind a label does not strike it through. */
 const REFERENCE_TEXT = {
   fontSize: 11,
@@ -106,10 +122,11 @@ const REFERENCE_TEXT = {
   style: { paintOrder: "stroke", stroke: "var(--page)", strokeWidth: 4, strokeLinejoin: "round" },
 } as const;
 
-function area({ key, colour, band, stepped }: Series) {
+/** The band of a series, if it has one. */
+export function area({ key, colour, band, stepped }: Series) {
   if (!band) return null;
   const [low, high] = band;
-  const edges = (datum: Datum) =>
+  const edges = (datum: Values) =>
     typeof datum[low] === "number" && typeof datum[high] === "number" ? [datum[low], datum[high]] : null;
   return (
     <Area
@@ -126,20 +143,23 @@ function area({ key, colour, band, stepped }: Series) {
   );
 }
 
-function line({ key, name, colour, dash, width = 1.6, opacity = 1, dots, stepped, quiet }: Series) {
+const DOT = { strokeWidth: 1.6, strokeDasharray: "none", clipDot: false };
+
+/** The line of a series. */
+export function line({ key, name, colour, dash, width = 1.6, opacity = 1, dots, stepped, quiet }: Series) {
   return (
     <Line
       key={key}
       dataKey={key}
       name={name}
       type={stepped ? "stepAfter" : "linear"}
-      stroke={dots ? "none" : colour}
+      stroke={dots === true ? "none" : colour}
       strokeWidth={width}
       strokeOpacity={opacity}
       strokeDasharray={dash}
-      dot={dots ? { r: 3, fill: "var(--page)", stroke: colour, strokeWidth: 1.6, clipDot: false } : false}
+      dot={dots ? { r: 3, fill: dots === true ? "var(--page)" : colour, ...DOT, stroke: colour } : false}
       activeDot={quiet ? false : { r: 3, fill: colour, stroke: "none" }}
-      connectNulls={!dots}
+      connectNulls={dots !== true}
       isAnimationActive={false}
     />
   );

@@ -7,8 +7,8 @@ export interface Series {
   readonly dash?: string;
   readonly width?: number;
   readonly opacity?: number;
-  /** A mark at each point and no line. */
-  readonly dots?: boolean;
+  /** A mark at each point and no line; "joined" with it. */
+  readonly dots?: boolean | "joined";
   /** The value holds until the next point. */
   readonly stepped?: boolean;
   /** Keys of the lower and the upper edge of a band around the line. */

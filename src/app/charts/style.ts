@@ -5,11 +5,14 @@ export const TICK = { fontSize: 11, fill: "var(--muted)" } as const;
 
 export type RunStyle = Pick<Series, "colour" | "dash" | "width">;
 
-/** Lines of what stands side by side, each in a grey or violet, with a dash pattern of its own. */
+/** Lines of what stands side by side, each in a colour that is no operation's; neighbours differ in their dashes too. */
 export const RUN_STYLES: readonly RunStyle[] = [
   { colour: "var(--run-1)", width: 2 },
   { colour: "var(--run-2)", dash: "7 3", width: 2 },
   { colour: "var(--run-3)", dash: "2 2.5", width: 2.2 },
   { colour: "var(--run-4)", dash: "10 3 2 3", width: 2 },
-  { colour: "var(--run-5)", dash: "4 2 1.5 2", width: 2.2 },
+  { colour: "var(--run-5)", width: 2 },
+  { colour: "var(--run-6)", dash: "7 3", width: 2 },
+  { colour: "var(--run-7)", dash: "2 2.5", width: 2.2 },
+  { colour: "var(--run-8)", dash: "10 3 2 3", width: 2 },
 ];

@@ -1,8 +1,7 @@
 import { LineBadge } from "../charts/LineBadge";
-import { RUN_STYLES } from "../charts/style";
-import type { Group } from "./groups";
+import { styleOf } from "./curves";
 
-/** A run's letter over the line that its curves are drawn with. */
-export function Badge({ group, letters }: { group: Group; letters: string }) {
-  return <LineBadge style={RUN_STYLES[group.style]} letters={letters} />;
+/** A group's letter, if it has one, over the line that its curves are drawn with. */
+export function Badge({ style, letter }: { style: number; letter: string }) {
+  return <LineBadge style={styleOf(style)} letters={letter} />;
 }

@@ -1,12 +1,17 @@
 import { useMemo } from "react";
-import type { Benchmark } from "../../core/benchmark";
+import type { Benchmark, BenchmarkSet } from "../../core/benchmark";
+import { quantile } from "../../core/statistics";
+import { domainTo } from "../benchmark/AccuracyThroughTime";
+import { SETS } from "../benchmark/sets";
 import { Chart } from "../charts/Chart";
 import { timeEnd } from "../charts/scale";
 import type { Datum, Reference } from "../charts/series";
 import { fixed } from "../format";
 import { useCursor } from "../history";
 import { commonSteps, type EntropyOf, linesOf, pointsOf } from "./curves";
+import { Figure } from "./Figure";
 import type { Group } from "./groups";
+import { SamplePanel } from "./SamplePanel";
 
 export const ENTROPY_TITLE: Readonly<Record<EntropyOf, string>> = {
   wins: "Entropy of P(wins)",
@@ -18,36 +23,44 @@ interface Props {
   /** Does a table tell the accuracy of the cells of every run? */
   tabled: boolean;
   benchmark: Benchmark | null;
+  set: BenchmarkSet;
   entropyOf: EntropyOf;
   /** How many of the charts are there yet. */
   shown: number;
-  /** Moves when entropies have been worked out. */
+  /** Moves when curves have been worked out. */
   turn: number;
 }
 
+/** Charts over the steps of the runs. */
+export const timeCharts = (groups: readonly Group[], tabled: boolean) => 3 + (tabled ? groups.length : 0);
+
 /** The runs over one another: what their cells are worth, how undecided they are, how they learn. */
-export function Charts({ groups, tabled, benchmark, entropyOf, turn, shown }: Props) {
+export function Charts({ groups, tabled, benchmark, set, entropyOf, turn, shown }: Props) {
   const cursor = useCursor();
   // The cursor redraws with every frame of a run; what is drawn changes once a second.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the turn stands for the entropies
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the turn stands for the curves
   const { end, accuracy, entropy, loss, references, domains, lines } = useMemo(
-    () => plotsOf(groups, benchmark, entropyOf),
-    [groups, benchmark, entropyOf, turn],
+    () => plotsOf(groups, benchmark, set, entropyOf),
+    [groups, benchmark, set, entropyOf, turn],
   );
+  const room = useMemo(() => roomOf(benchmark, set), [benchmark, set]);
   const common = { marks: [], cursor, end };
-  const several = groups.find(({ runs }) => runs.length > 1);
+  const seeds = Math.max(...groups.map(({ runs }) => runs.length));
+  const band = seeds > 1 ? `mean ± s.d. of ${seeds} seeds` : null;
+  const { title } = SETS.find((each) => each.set === set) ?? SETS[0];
   return (
-    <div className="compare-charts">
+    <>
       {tabled ? (
-        <section aria-labelledby="compare-accuracy">
-          <h3 id="compare-accuracy">
-            Most probable cell: test accuracy on CIFAR-10, %
-            {several && <span className="muted"> · bands: lowest to highest of {several.runs.length} seeds</span>}
-          </h3>
-          {shown > 0 ? (
+        <>
+          <Figure
+            title={`Most probable cell: test accuracy on ${title}, %`}
+            note={band}
+            className="whole"
+            isShown={shown > 0}
+          >
             <Chart
               {...common}
-              label={words("Benchmark test accuracy on CIFAR-10 of the most probable cell", groups, accuracy, 2, " %")}
+              label={words(`Benchmark test accuracy on ${title} of the most probable cell`, groups, accuracy, 2, " %")}
               data={accuracy}
               series={lines.stepped}
               references={references}
@@ -56,58 +69,61 @@ export function Charts({ groups, tabled, benchmark, entropyOf, turn, shown }: Pr
               unit=" %"
               empty={benchmark ? null : "Loading the benchmark's figures"}
             />
-          ) : (
-            <div className="chart" />
-          )}
-        </section>
+          </Figure>
+          {groups.map((group, i) => (
+            <SamplePanel
+              key={group.style}
+              {...{ group, benchmark, set, turn, cursor, end, references }}
+              domain={room}
+              alone={groups.length === 1}
+              isShown={shown > 3 + i}
+            />
+          ))}
+          <p className="small muted">
+            Solid: the most probable cell{seeds > 1 && ", mean of the seeds"}. Dotted: median of 100 samples of each
+            distribution at that moment; band: nine tenths of them (5 to 95 %). The same noise is laid on every step,
+            and on every method under a seed; methods without Gaussians are sampled from their mixing weights.
+          </p>
+        </>
       ) : (
         <p className="small muted">No table tells the accuracy of these runs' cells: they are compared without it.</p>
       )}
-      <section aria-labelledby="compare-entropy">
-        <h3 id="compare-entropy">{ENTROPY_TITLE[entropyOf]}, bit</h3>
-        {shown > 1 ? (
-          <Chart
-            {...common}
-            label={words(ENTROPY_TITLE[entropyOf], groups, entropy, 2, " bit an edge")}
-            data={entropy}
-            series={lines.plain}
-            domain={domains.entropy}
-            digits={3}
-            unit=" bit"
-            empty={null}
-          />
-        ) : (
-          <div className="chart" />
-        )}
-      </section>
-      <section aria-labelledby="compare-loss">
-        <h3 id="compare-loss">Validation loss (running mean), nats</h3>
-        {shown > 2 ? (
-          <Chart
-            {...common}
-            label={words("Validation loss", groups, loss, 3, " nats")}
-            data={loss}
-            series={lines.plain}
-            domain={domains.loss}
-            digits={3}
-            empty={null}
-          />
-        ) : (
-          <div className="chart" />
-        )}
-      </section>
-    </div>
+      <Figure title={`${ENTROPY_TITLE[entropyOf]}, bit`} isShown={shown > 1}>
+        <Chart
+          {...common}
+          label={words(ENTROPY_TITLE[entropyOf], groups, entropy, 2, " bit an edge")}
+          data={entropy}
+          series={lines.plain}
+          domain={domains.entropy}
+          digits={3}
+          unit=" bit"
+          empty={null}
+        />
+      </Figure>
+      <Figure title="Validation loss (running mean), nats" isShown={shown > 2}>
+        <Chart
+          {...common}
+          label={words("Validation loss", groups, loss, 3, " nats")}
+          data={loss}
+          series={lines.plain}
+          domain={domains.loss}
+          digits={3}
+          empty={null}
+        />
+      </Figure>
+    </>
   );
 }
 
-function plotsOf(groups: readonly Group[], benchmark: Benchmark | null, entropyOf: EntropyOf) {
+function plotsOf(groups: readonly Group[], benchmark: Benchmark | null, set: BenchmarkSet, entropyOf: EntropyOf) {
   const recordings = groups.flatMap(({ runs }) => runs.map(({ recording }) => recording));
   const steps = commonSteps(recordings);
   const longest = Math.max(...recordings.map((recording) => recording.steps));
   const planned = Math.max(...recordings.map(({ settings }) => settings.steps));
 
-  const accuracy = benchmark ? pointsOf(groups, steps, (curves, step) => curves.accuracy(step, benchmark)) : [];
-  const optimum = benchmark?.optimum("cifar10").test ?? 100;
+  const table = benchmark?.testAccuracy(set);
+  const accuracy = table ? pointsOf(groups, steps, (curves, step) => table[curves.code(step)]) : [];
+  const optimum = benchmark?.optimum(set).test ?? 100;
   const references: Reference[] = benchmark ? [{ value: optimum, label: `best cell ${fixed(optimum, 2)}` }] : [];
   const lowest = Math.min(optimum - 5, lowOf(valuesOf(accuracy)));
   const floor = Math.max(0, 5 * Math.floor((lowest - 1) / 5));
@@ -122,7 +138,7 @@ function plotsOf(groups: readonly Group[], benchmark: Benchmark | null, entropyO
   const loss = pointsOf(
     groups,
     steps.filter((step) => step > 0),
-    (curves, step) => curves.loss(step),
+    (curves, step) => (curves.hasLoss(step) ? curves.loss(step) : Number.NaN),
   );
   const lossTop = Math.max(2.4, Math.ceil(2 * Math.max(0, ...valuesOf(loss))) / 2);
   return {
@@ -133,11 +149,18 @@ function plotsOf(groups: readonly Group[], benchmark: Benchmark | null, entropyO
     references,
     lines: { stepped: linesOf(groups, true), plain: linesOf(groups, false) },
     domains: {
-      accuracy: [floor, optimum + 0.14 * (optimum - floor)],
+      accuracy: domainTo(optimum, floor),
       entropy: [Math.max(0, least), Math.ceil(10 * most) / 10],
       loss: [0, lossTop],
     } as const,
   };
+}
+
+/** From what 95 % of all cells reach, as samples do before anything is learnt, up to the best. */
+function roomOf(benchmark: Benchmark | null, set: BenchmarkSet): readonly [number, number] {
+  if (!benchmark) return [0, 100];
+  const low = quantile(benchmark.testAccuracy(set).toSorted(), 0.05);
+  return domainTo(benchmark.optimum(set).test, 5 * Math.floor(low / 5));
 }
 
 /** What nine tenths of the values lie above: a cell that is cut off for a few steps would press all else together. */
@@ -151,11 +174,11 @@ function valuesOf(points: readonly Datum[]): number[] {
 }
 
 function words(what: string, groups: readonly Group[], points: readonly Datum[], digits: number, unit: string): string {
-  const ends = groups.map(({ style, letters }) => {
+  const ends = groups.map(({ style, letter }) => {
     const last = points.findLast((point) => typeof point[`g${style}`] === "number");
     return last
-      ? `${letters} ${fixed(last[`g${style}`] as number, digits)}${unit} at step ${last.step}`
-      : `${letters} none yet`;
+      ? `${letter} ${fixed(last[`g${style}`] as number, digits)}${unit} at step ${last.step}`
+      : `${letter} none yet`;
   });
   return `${what} through time. ${ends.join("; ")}.`;
 }

@@ -1,20 +1,26 @@
 import { useEffect, useMemo, useState } from "react";
+import { BENCHMARK_SETS, type Benchmark, type BenchmarkSet } from "../../core/benchmark";
 import { useBenchmark } from "../benchmark/load";
-import { count } from "../format";
+import { SETS } from "../benchmark/sets";
 import * as runs from "../runs/runs";
-import { MOST_COMPARED, useRuns } from "../runs/runs";
+import { useRuns } from "../runs/runs";
 import { methodName } from "../runs/summary";
+import { Segments } from "../Segments";
+import { useSelection } from "../select/selection";
 import { liveRecording } from "../session";
 import { useApp } from "../store";
 import "./compare.css";
-import { Badge } from "./Badge";
-import { Cells } from "./Cells";
-import { Charts } from "./Charts";
-import { type Compared, differenceText, groupBySeed, openingText } from "./groups";
+import { Cells, finalCells } from "./Cells";
+import { Charts, timeCharts } from "./Charts";
+import { AddRuns, ComparedRuns } from "./ComparedRuns";
+import { type Compared, groupBySeed } from "./groups";
+import { Results } from "./Results";
+import { SelectionFigure } from "./SelectionFigure";
+import { selectedGroups } from "./selections";
 import { Table } from "./Table";
-import { useCompared, useEntropies } from "./useCompared";
+import { useCompared, useCurves } from "./useCompared";
 
-const CHARTS = 3;
+const SET_OPTIONS = SETS.map(({ set, short }) => ({ value: set, label: short }));
 
 /** Counts up to `count`, a task each, so that parts that come up together don't make one long task. */
 function useTasks(count: number): number {
@@ -27,7 +33,16 @@ function useTasks(count: number): number {
   return Math.min(done, count);
 }
 
-/** Two to four runs in one view. */
+/** Has the benchmark unpack what charts and tables will ask it for, a data set a task. */
+function useWarm(benchmark: Benchmark | null): void {
+  useEffect(() => {
+    if (!benchmark) return;
+    const timers = BENCHMARK_SETS.map((set, i) => setTimeout(() => benchmark.optimum(set), 100 * i));
+    return () => timers.forEach(clearTimeout);
+  }, [benchmark]);
+}
+
+/** Runs in one view, seeds together: the paper's figures and its table of results. */
 export default function CompareDrawer() {
   useEffect(() => {
     runs.loadRuns();
@@ -38,11 +53,17 @@ export default function CompareDrawer() {
   const compared = useCompared();
   const tabled = compared.every(({ recording }) => recording.space.tabled);
   const { benchmark } = useBenchmark(tabled);
+  const [set, setSet] = useState<BenchmarkSet>("cifar10");
   const problem = useRuns((state) => state.problem);
+  const selected = useSelection((state) => state.selected);
   const groups = useMemo(() => groupBySeed(compared), [compared]);
-  const { of: entropyOf, turn } = useEntropies(compared);
+  const selections = useMemo(() => selectedGroups(selected, groups), [selected, groups]);
+  const { of: entropyOf, turn } = useCurves(compared, tabled);
   const begun = compared.some(({ recording }) => recording.steps > 0);
-  const shown = useTasks(begun ? CHARTS + 1 : 0);
+  const charts = timeCharts(groups, tabled);
+  const cells = useMemo(() => finalCells(groups), [groups]);
+  useWarm(benchmark);
+  const shown = useTasks(begun ? charts + 3 + cells.length : 0);
   return (
     <div className="compare">
       {problem && (
@@ -50,80 +71,35 @@ export default function CompareDrawer() {
           {problem}
         </p>
       )}
-      <ul className="compared" aria-label="Runs in this comparison">
-        {groups.flatMap((group) =>
-          group.runs.map((run) => (
-            <li key={run.id}>
-              <Badge group={group} letters={run.letter} />
-              <p>
-                <b>{run.name}</b>{" "}
-                <span className="small muted">
-                  {run === compared[0] ? openingText(run) : differenceText(compared[0].recording, run.recording)}
-                </span>
-              </p>
-              <button
-                type="button"
-                className="button plain slim"
-                aria-label={`Take ${run.name} out of the comparison`}
-                onClick={() => runs.toggleSelected(run.id)}
-              >
-                ×
-              </button>
-            </li>
-          )),
-        )}
-      </ul>
-      <Add />
+      <ComparedRuns groups={groups} first={compared[0]} />
+      <AddRuns />
       <Lesson compared={compared} />
       {begun && (
         <>
-          <Charts
-            groups={groups}
-            tabled={tabled}
-            benchmark={benchmark}
-            entropyOf={entropyOf}
-            turn={turn}
-            shown={shown}
-          />
-          {shown > CHARTS && <Cells groups={groups} benchmark={benchmark} />}
-          {shown > CHARTS && <Table groups={groups} tabled={tabled} benchmark={benchmark} entropyOf={entropyOf} />}
+          {tabled && (
+            <Segments
+              label="Data set of the comparison"
+              name="compare-set"
+              options={SET_OPTIONS}
+              value={set}
+              onChange={setSet}
+            />
+          )}
+          <div className="compare-charts">
+            <Charts {...{ groups, tabled, benchmark, set, entropyOf, turn, shown }} />
+            {benchmark && tabled && (
+              <SelectionFigure groups={selections} benchmark={benchmark} set={set} isShown={shown > charts} />
+            )}
+          </div>
+          {benchmark && tabled && shown > charts + 1 && <Results {...{ groups, selections, benchmark }} />}
+          {shown > charts + 2 && <Table groups={groups} tabled={tabled} benchmark={benchmark} entropyOf={entropyOf} />}
+          {shown > charts + 2 && <Cells cells={cells} benchmark={benchmark} shown={shown - charts - 3} />}
         </>
       )}
       {!begun && compared.length > 0 && (
         <p className="small muted">Their curves, cells and figures will appear here.</p>
       )}
     </div>
-  );
-}
-
-/** Puts one more run into the comparison. */
-function Add() {
-  const { kept, selected } = useRuns();
-  useApp(({ phase, applied }) => `${phase} ${applied}`);
-  const live = liveRecording();
-  const liveId = runs.idOf(live);
-  const others = [
-    { id: liveId, name: `Current run: ${methodName(live.settings)}, seed ${live.settings.seed}` },
-    ...(kept ?? []).filter(({ id }) => id !== liveId),
-  ].filter(({ id }) => !selected.includes(id));
-  if (others.length === 0 || selected.length >= MOST_COMPARED) return null;
-  return (
-    <select
-      className="add-run small"
-      aria-label="Add a run to the comparison"
-      value=""
-      onChange={(event) => runs.toggleSelected(event.target.value)}
-    >
-      <option value="" disabled>
-        Add a run…
-      </option>
-      {others.map((run) => (
-        <option key={run.id} value={run.id}>
-          {run.name}
-          {"steps" in run ? ` · ${count(run.steps)} steps` : ""}
-        </option>
-      ))}
-    </select>
   );
 }
 

@@ -1,11 +1,11 @@
 import type { Benchmark } from "../../core/benchmark";
-import { SETS } from "../benchmark/sets";
 import { count, duration, fixed } from "../format";
 import { methodName } from "../runs/summary";
 import { Badge } from "./Badge";
 import { ENTROPY_TITLE } from "./Charts";
 import { curvesOf, type EntropyOf } from "./curves";
-import { type Compared, type Group, statisticOf } from "./groups";
+import type { Compared, Group } from "./groups";
+import { Spread } from "./Results";
 
 interface Figure {
   readonly title: string;
@@ -13,7 +13,7 @@ interface Figure {
   readonly format: (value: number) => string;
 }
 
-/** The final figures of every run; of several seeds their mean, and the lowest and highest. */
+/** What the runs were worth and took; of several seeds the mean and the standard deviation. */
 export function Table(props: {
   groups: readonly Group[];
   tabled: boolean;
@@ -22,22 +22,10 @@ export function Table(props: {
 }) {
   const { groups, tabled, benchmark, entropyOf } = props;
   const nodes = groups.every(({ runs }) => runs.every(({ recording }) => recording.space.rowsAre === "nodes"));
-  const cell = ({ recording }: Compared) =>
-    benchmark?.figures(recording.space.discretise(recording.mean(recording.steps)));
-  const accuracies: Figure[] = [
-    ...SETS.map(({ set, title }) => ({
-      title: `${title} test, %`,
-      of: (run: Compared) => cell(run)?.accuracy[set].test ?? Number.NaN,
-      format: (value: number) => fixed(value, 2),
-    })),
-    {
-      title: "Rank on CIFAR-10 of 15,625",
-      of: (run) => cell(run)?.rank.cifar10 ?? Number.NaN,
-      format: count,
-    },
-  ];
+  const rank = ({ recording }: Compared) =>
+    benchmark?.figures(recording.space.discretise(recording.mean(recording.steps))).rank.cifar10 ?? Number.NaN;
   const rows: Figure[] = [
-    ...(tabled ? accuracies : []),
+    ...(tabled ? [{ title: "Rank on CIFAR-10 of 15,625", of: rank, format: count }] : []),
     { title: "Steps", of: ({ recording }) => recording.steps, format: count },
     { title: "Time", of: ({ recording }) => recording.seconds || Number.NaN, format: duration },
     {
@@ -54,7 +42,7 @@ export function Table(props: {
       <caption>
         Final figures
         {groups.some(({ runs }) => runs.length > 1) && (
-          <span className="muted"> · of several seeds: mean, and lowest to highest</span>
+          <span className="muted"> · mean ± standard deviation over n seeds</span>
         )}
       </caption>
       <thead>
@@ -62,7 +50,7 @@ export function Table(props: {
           <td />
           {groups.map((group) => (
             <th scope="col" key={group.style}>
-              <Badge group={group} letters={group.letters} />
+              <Badge style={group.style} letter={group.letter} />
               <span className="small">
                 {methodName(group.runs[0].recording.settings)}
                 {group.runs.length > 1 && `, n = ${group.runs.length}`}
@@ -76,26 +64,11 @@ export function Table(props: {
           <tr key={title}>
             <th scope="row">{title}</th>
             {groups.map(({ style, runs }) => (
-              <Value key={style} values={runs.map(of)} format={format} />
+              <Spread key={style} values={runs.map(of)} format={format} />
             ))}
           </tr>
         ))}
       </tbody>
     </table>
-  );
-}
-
-function Value({ values, format }: { values: readonly number[]; format: Figure["format"] }) {
-  const { mean, low, high } = statisticOf(values);
-  if (Number.isNaN(mean)) return <td>–</td>;
-  return (
-    <td>
-      {format(mean)}
-      {low !== high && (
-        <span className="small muted range">
-          {format(low)} to {format(high)}
-        </span>
-      )}
-    </td>
   );
 }

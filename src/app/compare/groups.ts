@@ -1,26 +1,28 @@
 import { CONTROL_KEYS, type ControlKey, controlOf, type Settings } from "../../core/controls";
 import { appliesTo } from "../../core/settings";
+import { deviation, mean } from "../../core/statistics";
 import { count } from "../format";
 import { changeText } from "../marks";
 import type { Recording } from "../recording";
-import { nameOf, valueText } from "../runs/summary";
+import type { KeptRun } from "../runs/shelf";
+import { methodName, nameOf, valueText } from "../runs/summary";
 
 /** One run of a comparison. */
 export interface Compared {
   readonly id: string;
-  /** A, B, C or D. */
-  readonly letter: string;
   readonly name: string;
   readonly recording: Recording;
 }
 
 /** Runs that differ by their seed alone, drawn as one. */
 export interface Group {
-  /** Its place in the palette of runs, from 0. */
+  /** Its place among the groups, and in the palette of runs, from 0. */
   readonly style: number;
+  /** A for the first. */
+  readonly letter: string;
+  /** That of the first run. */
+  readonly method: Settings["method"];
   readonly runs: readonly Compared[];
-  /** "A", or "A, C". */
-  readonly letters: string;
 }
 
 /** Settings in which two runs differ. What only one of them reads belongs to its method or objective. */
@@ -28,26 +30,53 @@ function differing(a: Settings, b: Settings): ControlKey[] {
   return CONTROL_KEYS.filter((key) => a[key] !== b[key] && appliesTo(key, a) && appliesTo(key, b));
 }
 
+/** Do settings differ by the seed alone? */
+export function sameButSeed(a: Settings, b: Settings): boolean {
+  return differing(a, b).every((key) => key === "seed");
+}
+
 const editsOf = ({ changes }: Recording) => JSON.stringify(changes.map(({ step, settings }) => [step, settings]));
 
-/** Do two runs differ by their seed alone? */
-export function sameButSeed(a: Recording, b: Recording): boolean {
-  return differing(a.settings, b.settings).every((key) => key === "seed") && editsOf(a) === editsOf(b);
+/** Puts what belongs together into lists, in the order of their first members. */
+export function gather<Each>(all: readonly Each[], together: (first: Each, other: Each) => boolean): Each[][] {
+  const lists: Each[][] = [];
+  for (const each of all) {
+    const found = lists.find(([first]) => together(first, each));
+    if (found) found.push(each);
+    else lists.push([each]);
+  }
+  return lists;
 }
 
 /** Puts runs that differ by their seed alone together; the groups in the order of their first runs. */
-export function groupBySeed(runs: readonly Compared[]): Group[] {
-  const groups: Compared[][] = [];
-  for (const run of runs) {
-    const found = groups.find(([first]) => sameButSeed(first.recording, run.recording));
-    if (found) found.push(run);
-    else groups.push([run]);
-  }
-  return groups.map((members, style) => ({
+export function groupBySeed(compared: readonly Compared[]): Group[] {
+  const lists = gather(
+    compared,
+    ({ recording: a }, { recording: b }) => sameButSeed(a.settings, b.settings) && editsOf(a) === editsOf(b),
+  );
+  return lists.map((runs, style) => ({
     style,
-    runs: members,
-    letters: members.map(({ letter }) => letter).join(", "),
+    letter: String.fromCharCode(65 + style),
+    method: runs[0].recording.settings.method,
+    runs,
   }));
+}
+
+/** Kept runs that differ by their seed alone and can be added at once, two or more of each kind. */
+export function seedFamilies(kept: readonly KeptRun[]): { readonly title: string; readonly ids: readonly string[] }[] {
+  const whole = kept.filter(({ finished, edits }) => finished && edits === 0);
+  return gather(whole, (a, b) => sameButSeed(a.settings, b.settings))
+    .filter((runs) => runs.length > 1)
+    .map((runs) => ({
+      title: `${runs.length} seeds of ${methodName(runs[0].settings)} · ${count(runs[0].steps)} steps`,
+      ids: runs.map(({ id }) => id),
+    }));
+}
+
+/** "for class", or of several seeds the method and their number. */
+export function groupName({ runs }: Group): string {
+  const [{ name, recording }] = runs;
+  return runs.length === 1 ? name : `${methodName(recording.settings)}, ${runs.length} seeds`;
 }
 
 /** What differs from the first run, in one line: "Method DARTS; Seed 2". */
@@ -71,16 +100,12 @@ export function openingText({ name, recording: { settings, steps, result } }: Co
 }
 
 export interface Statistic {
+  /** NaN for no values. */
   readonly mean: number;
-  readonly low: number;
-  readonly high: number;
+  /** Sample standard deviation; NaN for fewer than two values. */
+  readonly deviation: number;
 }
 
-/** Mean, least and largest; NaN for no values. */
 export function statisticOf(values: readonly number[]): Statistic {
-  return {
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    low: values.length > 0 ? Math.min(...values) : Number.NaN,
-    high: values.length > 0 ? Math.max(...values) : Number.NaN,
-  };
+  return { mean: mean(values), deviation: deviation(values) };
 }

@@ -8,7 +8,7 @@ import { useApp } from "../store";
 import { commonSteps, curvesOf, type EntropyOf } from "./curves";
 import type { Compared } from "./groups";
 
-/** A run under way is drawn anew this often, milliseconds. */
+/** Runs under way, and curves that are worked out, are drawn anew this often, milliseconds. */
 const REDRAW = 1000;
 /** Longest task on the page's thread, milliseconds. */
 const SLICE = 12;
@@ -52,16 +52,19 @@ export function useCompared(): readonly Compared[] {
       const recording = recordings.get(id);
       return recording ? [{ id, recording }] : [];
     });
-    return found.map(({ id, recording }, i) => {
+    return found.map(({ id, recording }) => {
       const name = kept?.find((run) => run.id === id)?.name ?? nameOf(recording.settings);
       const current = idOf(liveRecording()) === id ? " (current run)" : "";
-      return { id, recording, letter: "ABCD"[i], name: name + current };
+      return { id, recording, name: name + current };
     });
   }, [selected, recordings, kept, turn, phase]);
 }
 
-/** Works out the entropies of the runs a slice at a time, and says whose they are; the turn moves when they are there. */
-export function useEntropies(compared: readonly Compared[]): { of: EntropyOf; turn: number } {
+/**
+ * Works out the losses and entropies of the runs, and where a table knows their cells the samples of their distributions, a slice at a time, and
+ * says whose entropies they are; the turn moves when there is more to draw.
+ */
+export function useCurves(compared: readonly Compared[], tabled: boolean): { of: EntropyOf; turn: number } {
   const of = compared.every(({ recording }) => recording.scale(0) !== null) ? "wins" : "mixing";
   const [turn, setTurn] = useState(0);
   useEffect(() => {
@@ -69,23 +72,30 @@ export function useEntropies(compared: readonly Compared[]): { of: EntropyOf; tu
     const steps = commonSteps(recordings);
     const missing = recordings.flatMap((recording) => {
       const curves = curvesOf(recording);
-      return steps
-        .filter((step) => step <= recording.steps && !curves.hasEntropy(step, of))
-        .map((step) => ({ curves, step }));
+      const within = steps.filter((step) => step <= recording.steps);
+      return [
+        ...(curves.hasLoss(recording.steps) ? [] : [() => void curves.loss(recording.steps)]),
+        ...within.filter((step) => !curves.hasEntropy(step, of)).map((step) => () => void curves.entropy(step, of)),
+        ...within.filter((step) => tabled && !curves.hasSamples(step)).map((step) => () => void curves.samples(step)),
+      ];
     });
     if (missing.length === 0) return;
     let timer: ReturnType<typeof setTimeout>;
+    let drawn = performance.now();
     const slice = () => {
-      const until = performance.now() + SLICE;
+      const begun = performance.now();
       for (let next = missing.pop(); next; next = missing.pop()) {
-        next.curves.entropy(next.step, of);
-        if (performance.now() > until) break;
+        next();
+        if (performance.now() > begun + SLICE) break;
+      }
+      if (missing.length === 0 || begun > drawn + REDRAW) {
+        drawn = begun;
+        setTurn((old) => old + 1);
       }
       if (missing.length > 0) timer = setTimeout(slice);
-      else setTurn((old) => old + 1);
     };
     timer = setTimeout(slice);
     return () => clearTimeout(timer);
-  }, [compared, of]);
+  }, [compared, of, tabled]);
   return { of, turn };
 }

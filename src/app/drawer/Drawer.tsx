@@ -5,7 +5,7 @@ import "./drawer.css";
 /** What a drawer is called, and its panel, which is loaded when it first opens. */
 const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [
   { name: "runs", title: "Runs", hint: "Runs kept on this machine; import a run file" },
-  { name: "compare", title: "Compare", hint: "Two to four runs in one view" },
+  { name: "compare", title: "Compare", hint: "Runs and seeds in one view" },
   {
     name: "select",
     title: "Select",

@@ -7,6 +7,7 @@ import { count, fixed } from "../format";
 import { useRecording } from "../history";
 import { liveRecording, showLive } from "../session";
 import { openDrawer, useApp } from "../store";
+import { FileButton } from "./FileButton";
 import * as runs from "./runs";
 import { MOST_COMPARED, MOST_RUNS, useRuns } from "./runs";
 import type { KeptRun } from "./shelf";
@@ -22,7 +23,7 @@ export default function RunsDrawer() {
   return (
     <div className="runs">
       <div className="runs-actions">
-        <FileButton />
+        <FileButton title="Import a run file…" what="Run file" hint="Or drop it anywhere on the page" />
         <button
           type="button"
           className="button slim"
@@ -246,34 +247,5 @@ function NameField({ run, done }: { run: KeptRun; done: () => void }) {
         if (event.key === "Enter" || event.key === "Escape") end(event.key === "Enter");
       }}
     />
-  );
-}
-
-function FileButton() {
-  const field = useRef<HTMLInputElement>(null);
-  return (
-    <>
-      <button
-        type="button"
-        className="button slim"
-        title="Or drop it anywhere on the page"
-        onClick={() => field.current?.click()}
-      >
-        Import a run file…
-      </button>
-      <input
-        ref={field}
-        type="file"
-        accept=".jsonl,.gz,.json,.txt"
-        multiple
-        hidden
-        aria-label="Run file"
-        onChange={(event) => {
-          const files = [...(event.target.files ?? [])];
-          event.target.value = "";
-          if (files.length > 0) runs.importFiles(files);
-        }}
-      />
-    </>
   );
 }

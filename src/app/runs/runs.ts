@@ -13,11 +13,11 @@ import { nameOf, summarise } from "./summary";
 /** Runs kept at most; the oldest go first. */
 export const MOST_RUNS = 50;
 /** Runs in one comparison at most. */
-export const MOST_COMPARED = 4;
+export const MOST_COMPARED = 32;
 /** A run that is reset earlier is not worth keeping, steps. */
 const LEAST_STEPS = 10;
 /** Recordings held in memory at most, beside those on screen. */
-const MOST_OPEN = 8;
+const MOST_OPEN = MOST_COMPARED;
 
 interface RunsState {
   /** The newest first; null until the shelf has been read. */
@@ -208,11 +208,21 @@ export async function undoDelete(): Promise<void> {
   await put(deleted.run, Promise.resolve(deleted.file));
 }
 
-/** Reads run files, keeps them, and puts the last on screen. */
+/** What `nas select` printed begins so, and no run file. */
+const SELECTION_START = /^\s*\{"kind":"(candidate|selection)"/;
+
+/** Reads run files, keeps them, ticks them if they are several, and puts the last on screen; selections go to the comparison. */
 export function importFiles(files: readonly File[]): Promise<void> {
   openDrawer("runs");
   return doing("Reading the run file…", async () => {
+    const imported: string[] = [];
     for (const file of files) {
+      if (SELECTION_START.test(await file.slice(0, 100).text())) {
+        openDrawer("compare");
+        const { openSelections } = await import("../compare/selections");
+        openSelections(await file.text(), file.name);
+        continue;
+      }
       const bytes = new Uint8Array(await file.arrayBuffer());
       const packed = isGzip(bytes) ? Promise.resolve(bytes.slice()) : gzip(bytes);
       const run = await session.readRun(bytes).catch((error) => {
@@ -224,7 +234,9 @@ export function importFiles(files: readonly File[]): Promise<void> {
       remember(id, recording);
       await put(summarise(recording, { id, name, kept: Date.now(), device: run.device }), packed);
       session.showRecording(recording, id);
+      imported.push(id);
     }
+    if (imported.length > 1) select(imported);
   });
 }
 
@@ -233,6 +245,11 @@ export function toggleSelected(id: string): void {
   const { selected } = get();
   if (selected.includes(id)) set({ selected: selected.filter((each) => each !== id) });
   else if (selected.length < MOST_COMPARED) set({ selected: [...selected, id] });
+}
+
+/** Ticks runs as far as there is room. */
+export function select(ids: readonly string[]): void {
+  set({ selected: [...new Set([...get().selected, ...ids])].slice(0, MOST_COMPARED) });
 }
 
 /** The same run under the method to compare with: DARTS for BaLeNAS, BaLeNAS for every other. */

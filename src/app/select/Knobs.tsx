@@ -44,7 +44,7 @@ export function Knobs() {
     sizes: { channels, cells, image },
   });
   const state = latest?.progress.state;
-  const start = () => select(request(), { moment, title: `${methodName(settings)}, seed ${seed}` });
+  const start = () => select(request(), { moment, settings, title: `${methodName(settings)}, seed ${seed}` });
   return (
     <section className="select-knobs" aria-label="Selection">
       <Choice label="Samples" value={samples} onChange={(value) => set({ samples: Number(value) })}>

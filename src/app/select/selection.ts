@@ -1,11 +1,19 @@
 import { create } from "zustand";
-import { SELECTION_BEGUN, type SelectionProgress, type SelectionRequest } from "../../worker/protocol";
+import type { Settings } from "../../core/controls";
+import {
+  SELECTION_BEGUN,
+  type SelectionProgress,
+  type SelectionRequest,
+  type SelectionResult,
+} from "../../worker/protocol";
 import type { Moment } from "../moment";
 import { beside, onBeside } from "../session";
 
 /** What a selection draws from. */
 export interface Source {
   readonly moment: Moment;
+  /** Those of its run. */
+  readonly settings: Settings;
   /** Method and seed, for people. */
   readonly title: string;
 }
@@ -17,8 +25,24 @@ export interface Selecting {
   readonly progress: SelectionProgress;
 }
 
-/** The latest selection; null before the first. */
-export const useSelection = create<{ readonly latest: Selecting | null }>(() => ({ latest: null }));
+/** What a finished selection has come to, of this page or out of a file. */
+export interface Selected
+  extends Pick<SelectionRequest, "samples" | "temperature" | "rankBy" | "seed">,
+    Pick<SelectionResult, "winner" | "control" | "curve"> {
+  readonly method: Settings["method"];
+  /** Those of the run, and the step that was drawn from; null out of a file, whose selections are of the end of a run. */
+  readonly settings: Settings | null;
+  readonly step: number | null;
+}
+
+interface Selections {
+  /** Null before the first. */
+  readonly latest: Selecting | null;
+  /** In the order in which they came. */
+  readonly selected: readonly Selected[];
+}
+
+export const useSelection = create<Selections>(() => ({ latest: null, selected: [] }));
 
 /** Selects architectures beside the run, which is paused; after a cancellation the same request goes on. */
 export function select(request: SelectionRequest, source: Source): void {
@@ -32,7 +56,16 @@ export function cancelSelection(): void {
 }
 
 function follow(progress: SelectionProgress): void {
-  useSelection.setState(({ latest }) => ({ latest: latest && { ...latest, progress } }));
+  const { latest, selected } = useSelection.getState();
+  if (!latest) return;
+  useSelection.setState({ latest: { ...latest, progress } });
+  const { state, result } = progress;
+  if (state !== "finished" || !result) return;
+  const { samples, temperature, rankBy, seed } = latest.request;
+  const { winner, control, curve } = result;
+  const { settings, moment } = latest.source;
+  const asked = { samples, temperature, rankBy, seed, method: settings.method, settings, step: moment.step };
+  useSelection.setState({ selected: [...selected, { ...asked, winner, control, curve }] });
 }
 
 function fail(problem: string): void {

@@ -1,5 +1,3 @@
-import { useState } from "react";
-import { messageOf } from "../../core/errors";
 import { dartsGenotype, jsonGenotype } from "../../core/export/genotype";
 import { pytorchModule } from "../../core/export/pytorch";
 import { history } from "../history";
@@ -7,8 +5,8 @@ import { type Moment, useMoment } from "../moment";
 import { fileText } from "../runs/runs";
 import { linkOf, runFileText } from "../session";
 import { useApp } from "../store";
+import { type Act, Button, FigureButtons, useAct } from "./actions";
 import { download } from "./download";
-import { figureOf, pngOf } from "./figure";
 import "./share.css";
 import { arraysOf, csvOf } from "./tables";
 
@@ -29,15 +27,7 @@ function shownFile(): Promise<string> {
 /** A link that repeats the run, and everything of it as files. */
 export default function Share() {
   const moment = useMoment();
-  const [said, say] = useState<string | null>(null);
-  const act = async (what: string, work: () => unknown) => {
-    try {
-      await work();
-      say(what);
-    } catch (error) {
-      say(`That did not work: ${messageOf(error)}.`);
-    }
-  };
+  const { said, act } = useAct();
   return (
     <div className="share">
       <Link act={act} />
@@ -77,16 +67,6 @@ export default function Share() {
         {said}
       </p>
     </div>
-  );
-}
-
-type Act = (what: string, work: () => unknown) => void;
-
-function Button({ onClick, children }: { onClick: () => void; children: React.ReactNode }) {
-  return (
-    <button type="button" className="button slim" onClick={onClick}>
-      {children}
-    </button>
   );
 }
 
@@ -155,31 +135,13 @@ function Cell({ moment, act }: { moment: Moment; act: Act }) {
 }
 
 function Figures({ act }: { act: Act }) {
-  const picture = (selector: string) => {
-    const panel = document.querySelector(selector);
-    if (!panel) throw new Error("the panel is not on the page now");
-    return figureOf(panel);
-  };
   return (
     <ul className="figures">
-      {FIGURES.filter(({ selector }) => document.querySelector(selector)).map(({ name, title, selector }) => (
-        <li key={name}>
-          {title}
+      {FIGURES.filter(({ selector }) => document.querySelector(selector)).map((figure) => (
+        <li key={figure.name}>
+          {figure.title}
           <span className="actions">
-            <Button
-              onClick={() =>
-                act(`${title} saved as SVG.`, () => download(`${name}.svg`, picture(selector).svg, "image/svg+xml"))
-              }
-            >
-              SVG<span className="hidden"> of {title}</span>
-            </Button>
-            <Button
-              onClick={() =>
-                act(`${title} saved as PNG.`, async () => download(`${name}.png`, await pngOf(picture(selector))))
-              }
-            >
-              PNG<span className="hidden"> of {title}</span>
-            </Button>
+            <FigureButtons {...figure} act={act} />
           </span>
         </li>
       ))}

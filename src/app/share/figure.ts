@@ -73,7 +73,7 @@ function walk(element: Element, figure: SVGElement, origin: Origin): void {
     return;
   }
   // What a person operates is no part of a figure.
-  if (element.matches("input, select, fieldset, button.plain")) return;
+  if (element.matches("input, select, fieldset, button.plain, .actions")) return;
   box(element, style, figure, origin);
   for (const child of element.childNodes) {
     if (child instanceof Element) walk(child, figure, origin);
