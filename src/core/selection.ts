@@ -15,7 +15,13 @@ import { nearest } from "./text";
  */
 
 /** The ranking unless another is asked for, as `parseRanking` reads it. */
-export const DEFAULT_RANKING = "naswot+flops";
+export const DEFAULT_RANKING = "synflow";
+
+/**
+ * The networks of a short training, the steps of its first round and its rounds: the smallest that still tell candidates apart, so that a
+ * hundred take seconds.
+ */
+export const SHORT_TRAINING = { channels: 4, cells: 1, image: 8, steps: 100, rounds: 3 } as const;
 
 export interface Candidate {
   readonly choices: Choices;
@@ -153,9 +159,9 @@ export function selectionCurve(
 }
 
 /** The best of some candidates on each data set, by the benchmark's test accuracy. */
-export function oracle(candidates: readonly Candidate[], benchmark: Benchmark) {
+export function oracle(candidates: readonly Pick<Candidate, "choices" | "architecture">[], benchmark: Benchmark) {
   const best = (set: BenchmarkSet) => {
-    const test = ({ choices }: Candidate) => benchmark.figures(choices).accuracy[set].test;
+    const test = ({ choices }: Pick<Candidate, "choices">) => benchmark.figures(choices).accuracy[set].test;
     const found = candidates.reduce((a, b) => (test(b) > test(a) ? b : a));
     return { architecture: found.architecture, test: test(found) };
   };

@@ -6,7 +6,7 @@ import type { DeviceChoice } from "../engine/engine";
 import type { SearchCost } from "../search/open";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
 import type { StepPart } from "../search/search";
-import type { Posterior, SelectionResult } from "../search/select";
+import type { Posterior, SelectionResult, TrainingProgress } from "../search/select";
 
 export type { DeviceChoice, DeviceId } from "../engine/engine";
 export type { ChangeRecord, EvaluationRecord, ResultRecord, SearchCost, SelectionResult, StepPart };
@@ -189,6 +189,8 @@ export interface SelectionRequest {
   readonly proxies: readonly ProxyName[];
   /** Of the networks that are scored. */
   readonly sizes: Pick<NetworkSizes, "channels" | "cells" | "image">;
+  /** Between how many of the best a short training decides; 0: the proxies decide alone. */
+  readonly train: number;
 }
 
 /** How far a selection is; a few times a second. */
@@ -197,7 +199,9 @@ export interface SelectionProgress {
   readonly state: "running" | "cancelled" | "finished" | "failed";
   readonly scored: number;
   readonly total: number;
-  /** Seconds to go, by the pace so far; null where there is no telling. */
+  /** Null before the short training, and without one. */
+  readonly training: TrainingProgress | null;
+  /** Seconds of scoring or of training to go, by the pace so far; null where there is no telling. */
   readonly remaining: number | null;
   /** Of what is scored; null where not even the group is drawn. */
   readonly result: SelectionResult | null;
@@ -211,6 +215,7 @@ export const SELECTION_BEGUN: SelectionProgress = {
   state: "running",
   scored: 0,
   total: 0,
+  training: null,
   remaining: null,
   result: null,
   problem: null,

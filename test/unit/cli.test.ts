@@ -198,9 +198,9 @@ describe("nas select", { timeout: 60_000 }, () => {
     const { kind, ...pick } = trained[0];
     expect(selection.byTraining).toMatchObject({ winner: pick, control: { place: 1, steps: 400 } });
     expect(candidates.map(({ rank }) => rank)).toEqual(candidates.map((_, i) => i + 1));
-    expect(Object.keys(candidates[0].scores)).toEqual(["naswot", "flops"]);
+    expect(Object.keys(candidates[0].scores)).toEqual(["synflow"]);
     const { architecture, benchmark } = candidates[0];
-    const named = { kind: "selection", rankBy: ["naswot", "flops"], seed: 3, channels: 2, cells: 1, image: 8 };
+    const named = { kind: "selection", rankBy: ["synflow"], seed: 3, channels: 2, cells: 1, image: 8 };
     expect(selection).toMatchObject({ ...named, architecture, benchmark });
     expect(selection.oracle.cifar10.test).toBeGreaterThanOrEqual(benchmark.cifar10.test);
     expect(selection.curve.at(-1)).toMatchObject({ samples: 20, architecture });
