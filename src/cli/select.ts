@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ControlKey, Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import { PROXIES, PROXY_NAMES, type Scores } from "../core/proxies";
-import { DEFAULT_RANKING, parseRanking } from "../core/selection";
+import { defaultRanking, parseRanking, SHORT_TRAINING } from "../core/selection";
 import { SPACES } from "../core/spaces";
 import { chooseDevice } from "../engine/devices";
 import type { DeviceId } from "../engine/engine";
@@ -44,13 +44,13 @@ const OPTIONS: OptionTable = {
     },
     rank: {
       value: "NAMES",
-      help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${DEFAULT_RANKING}.`,
+      help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${defaultRanking(0)}, or ${defaultRanking(1)} with --train.`,
     },
     proxies: { value: "NAMES|all", help: "Proxies to print beside. Default none." },
     repeats: { value: "K", help: `Fresh weights over which a score is averaged. ${described("repeats")}` },
     train: {
       value: "K",
-      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the training loss decides. ${described("train")}`,
+      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the training loss decides. ${described("train")} ${SHORT_TRAINING.candidates} do.`,
     },
     seed: { value: "N", help: "Of the draws and the fresh weights. Default that of the run." },
     channels: { value: "C", help: "Channels of the networks that are scored. Default those of the run." },
@@ -80,7 +80,8 @@ export async function select(args: readonly string[]): Promise<void> {
   const settings = settingsOf(header);
   const { space: id } = header;
   const text = (name: string) => given.get(name)?.[0];
-  const rankBy = parseRanking(text("rank") ?? DEFAULT_RANKING, "--rank");
+  const train = numberOf(given, "train");
+  const rankBy = parseRanking(text("rank") ?? defaultRanking(train), "--rank");
   const shown = text("proxies");
   const seedText = text("seed");
   const options = {
@@ -95,7 +96,6 @@ export async function select(args: readonly string[]): Promise<void> {
     ...sizesOf(given, settings),
   };
   const { data, channels, cells, image, repeats, proxies, ...drawn } = options;
-  const train = numberOf(given, "train");
   const named = text("device");
   const dataset = await openData(data);
   const device = await chooseDevice({

@@ -14,14 +14,23 @@ import { nearest } from "./text";
  * ranked by training-free proxies, in place of the argmax of the mean.
  */
 
-/** The ranking unless another is asked for, as `parseRanking` reads it. */
-export const DEFAULT_RANKING = "synflow";
+/**
+ * The rankings unless another is asked for, as `parseRanking` reads them: where the proxies decide, and where they choose what a short
+ * training decides between. That one finds the shortcuts by itself, and wants to be given what has capacity. Both were chosen on seeds of
+ * their own (docs/results.md).
+ */
+const DEFAULT_RANKINGS = { alone: "synflow", training: "naswot+flops" };
+
+/** @param train how many are to be trained; 0: none */
+export function defaultRanking(train: number): string {
+  return train > 0 ? DEFAULT_RANKINGS.training : DEFAULT_RANKINGS.alone;
+}
 
 /**
- * The networks of a short training, the steps of its first round and its rounds: the smallest that still tell candidates apart, so that a
- * hundred take seconds.
+ * The networks of a short training, the steps of its first round, its rounds, and how many it decides between: small enough for seconds,
+ * and deep enough to tell what a shortcut is worth. Chosen as the rankings were.
  */
-export const SHORT_TRAINING = { channels: 4, cells: 1, image: 8, steps: 100, rounds: 3 } as const;
+export const SHORT_TRAINING = { channels: 4, cells: 3, image: 8, steps: 100, rounds: 3, candidates: 30 } as const;
 
 export interface Candidate {
   readonly choices: Choices;

@@ -180,19 +180,20 @@ export class Selection {
     const { training, scoring, seed } = this.options;
     if (!training) return;
     const { space, sizes } = scoring;
-    const { channels, cells, image, ...halving } = SHORT_TRAINING;
+    const { channels, cells, image, steps, rounds } = SHORT_TRAINING;
+    const halving = { steps, rounds };
     const chosen = { group: this.ranked(this.group), control: this.ranked(this.control) };
     const parts = (["group", "control"] as const).map((of) => ({ of, best: chosen[of].slice(0, training.count) }));
     const total = parts.reduce((sum, { best }) => sum + stepsInAll(best.length, halving), 0);
     let before = 0;
     for (const { of, best } of parts) {
       if (this.trained[of].length === 0 && best.length > 0) {
-        const steps = shortTraining(
+        const stepping = shortTraining(
           best.map(({ choices }) => choices),
           { space, sizes: { ...sizes, channels, cells, image }, seed, ...halving, ...training },
         );
         try {
-          for (let next = await steps.next(); ; next = await steps.next()) {
+          for (let next = await stepping.next(); ; next = await stepping.next()) {
             if (next.done) {
               const outcome = next.value;
               this.trained[of] = rankTrained(outcome).map((i, place) => {
@@ -205,7 +206,7 @@ export class Selection {
           }
         } finally {
           // Where this generator is left early, so is that one, which frees the device.
-          await steps.return([]);
+          await stepping.return([]);
         }
       }
       before += stepsInAll(best.length, halving);

@@ -164,7 +164,7 @@ describe("nas select", { timeout: 60_000 }, () => {
     const { search } = await openSearch(settings, { benchmark: await openBenchmark("nasbench201") });
     writeFileSync(run, toLine(search.header));
     const kept = join(folder, "scores.jsonl");
-    const options = "--samples 20 --channels 2 --image 8 --device wasm --resume".split(" ");
+    const options = "--samples 20 --rank synflow --channels 2 --image 8 --device wasm --resume".split(" ");
     const command = ["select", "--run", run, ...options, kept];
     const child = start(command);
     const stopped = await ended(child, (text) => {

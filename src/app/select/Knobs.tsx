@@ -2,7 +2,7 @@ import { type ReactNode, useId } from "react";
 import { create } from "zustand";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { PROXIES, PROXY_NAMES } from "../../core/proxies";
-import { DEFAULT_RANKING, parseRanking, SHORT_TRAINING } from "../../core/selection";
+import { defaultRanking, parseRanking, SHORT_TRAINING } from "../../core/selection";
 import type { SelectionRequest } from "../../worker/protocol";
 import { NAMES } from "../bar/Device";
 import { clock, count } from "../format";
@@ -16,19 +16,30 @@ import { useSelection } from "./selection";
 
 const SAMPLES = [10, 20, 50, 100, 200, 500, 1000];
 /** How many a short training may decide between. */
-const TRAINED = [10, 20, 50, 100];
+const TRAINED = [10, 20, SHORT_TRAINING.candidates, 80];
 const TEMPERATURES = [0.5, 1, 2, 3, 5, 10];
-const RANKINGS = [...new Set([DEFAULT_RANKING, "naswot+flops", ...PROXY_NAMES])];
+const RANKINGS = [...new Set([defaultRanking(0), defaultRanking(1), ...PROXY_NAMES])];
+
+interface KnobValues {
+  readonly samples: number;
+  readonly temperature: number;
+  /** Null: what is best before what follows. */
+  readonly ranking: string | null;
+  readonly every: boolean;
+  readonly train: number;
+}
 
 /** They stay as they are while the drawer is closed. */
-const useKnobs = create(() => ({ samples: 100, temperature: 1, ranking: DEFAULT_RANKING, every: false, train: 0 }));
+const useKnobs = create<KnobValues>(() => ({ samples: 100, temperature: 1, ranking: null, every: false, train: 0 }));
 const set = useKnobs.setState;
 
 /** What is drawn and how it is ranked; starts, cancels and resumes it. */
 export function Knobs() {
   const { settings } = useRecording();
   const moment = useMoment();
-  const { samples, temperature, ranking, every, train } = useKnobs();
+  const { samples, temperature, every, train, ...chosen } = useKnobs();
+  const standard = defaultRanking(train);
+  const ranking = chosen.ranking ?? standard;
   const latest = useSelection((state) => state.latest);
   const running = useApp((state) => state.phase === "running");
   const preparing = useApp((state) => state.phase === "preparing");
@@ -67,7 +78,7 @@ export function Knobs() {
           <option key={value}>{value}</option>
         ))}
       </Choice>
-      <Choice label="Rank by" value={ranking} onChange={(value) => set({ ranking: value })}>
+      <Choice label="Rank by" value={ranking} onChange={(value) => set({ ranking: value === standard ? null : value })}>
         {RANKINGS.map((value) => (
           <option key={value} value={value}>
             {rankingTitle(parseRanking(value, "the ranking"))}
@@ -119,7 +130,7 @@ export function Knobs() {
         )}
         <Where note={obstacle ?? (running ? "Start pauses the search; what it learned stays as it is." : null)} />
       </div>
-      {ranking !== DEFAULT_RANKING && <p className="small muted select-help">{helpOf(ranking)}</p>}
+      {ranking !== standard && <p className="small muted select-help">{helpOf(ranking)}</p>}
       {train > 0 && <p className="small muted select-help">{trainingHelp()}</p>}
     </section>
   );
