@@ -3,17 +3,13 @@ import { setImmediate } from "node:timers/promises";
 import type { ControlKey, Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import { PROXIES, PROXY_NAMES, type Scores } from "../core/proxies";
-import { DEFAULT_RANKING, type Group, parseRanking } from "../core/selection";
-import type { SearchSpace } from "../core/space";
+import { defaultRanking, parseRanking, SHORT_TRAINING } from "../core/selection";
 import { SPACES } from "../core/spaces";
-import type { Dataset } from "../engine/data/dataset";
-import type { OpenDevice } from "../engine/device";
 import { chooseDevice } from "../engine/devices";
 import type { DeviceId } from "../engine/engine";
 import { scoringBatch } from "../search/proxies";
 import { parseRunFile, settingsOf } from "../search/runfile";
 import { posteriorOf, Selection } from "../search/select";
-import { rankTrained, SHORT_TRAINING, shortTraining } from "../search/short-training";
 import { openBenchmark, openData } from "./files";
 import { choiceOf, type Given, helpText, type OptionTable, parseOptions, refused, settingOf } from "./options";
 import { Interrupted } from "./search";
@@ -48,13 +44,13 @@ const OPTIONS: OptionTable = {
     },
     rank: {
       value: "NAMES",
-      help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${DEFAULT_RANKING}.`,
+      help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${defaultRanking(0)}, or ${defaultRanking(1)} with --train.`,
     },
     proxies: { value: "NAMES|all", help: "Proxies to print beside. Default none." },
     repeats: { value: "K", help: `Fresh weights over which a score is averaged. ${described("repeats")}` },
     train: {
       value: "K",
-      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the training loss decides. ${described("train")}`,
+      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the training loss decides. ${described("train")} ${SHORT_TRAINING.candidates} do.`,
     },
     seed: { value: "N", help: "Of the draws and the fresh weights. Default that of the run." },
     channels: { value: "C", help: "Channels of the networks that are scored. Default those of the run." },
@@ -84,7 +80,8 @@ export async function select(args: readonly string[]): Promise<void> {
   const settings = settingsOf(header);
   const { space: id } = header;
   const text = (name: string) => given.get(name)?.[0];
-  const rankBy = parseRanking(text("rank") ?? DEFAULT_RANKING, "--rank");
+  const train = numberOf(given, "train");
+  const rankBy = parseRanking(text("rank") ?? defaultRanking(train), "--rank");
   const shown = text("proxies");
   const seedText = text("seed");
   const options = {
@@ -118,6 +115,7 @@ export async function select(args: readonly string[]): Promise<void> {
         proxies,
         device,
       },
+      training: train > 0 ? { count: train, dataset, device } : null,
     });
     const file = text("resume");
     if (file !== undefined) restore(selection, file, options);
@@ -130,72 +128,38 @@ export async function select(args: readonly string[]): Promise<void> {
       await setImmediate();
       if (stop.wanted && scored < total) throw interrupted(scored, total, file);
     }
-    const { candidates, winner, ...rest } = selection.result();
-    const train = numberOf(given, "train");
-    const trainShortly = (group: Group, name: string) =>
-      trained(selection, group, train, { dataset, device, space: SPACES[id], seed: options.seed, name, stop });
-    const [picks, controls] =
-      train > 0 && winner
-        ? [await trainShortly(selection.group, "candidates"), await trainShortly(selection.control, "control")]
-        : [[], []];
+    await trained(selection, stop);
+    const { candidates, winner, training, ...rest } = selection.result();
     for (const candidate of candidates) console.log(JSON.stringify({ kind: "candidate", ...candidate }));
-    for (const each of picks) console.log(JSON.stringify({ kind: "trained", ...each }));
+    for (const each of training?.candidates ?? []) console.log(JSON.stringify({ kind: "trained", ...each }));
     const seconds = (performance.now() - begun) / 1000;
-    const byTraining =
-      train > 0 ? { train, byTraining: { winner: picks[0] ?? null, control: controls[0] ?? null } } : {};
-    console.log(
-      JSON.stringify({
-        kind: "selection",
-        method: header.method,
-        ...winner,
-        ...options,
-        ...rest,
-        ...byTraining,
-        seconds,
-      }),
-    );
+    const byTraining = training && {
+      train,
+      byTraining: {
+        winner: training.candidates[0] ?? null,
+        control: training.control[0] ?? null,
+        rankCorrelation: training.rankCorrelation,
+        oracle: training.oracle,
+      },
+    };
+    const { method } = header;
+    console.log(JSON.stringify({ kind: "selection", method, ...winner, ...options, ...rest, ...byTraining, seconds }));
   } finally {
     device.close();
   }
 }
 
-interface TrainedOptions {
-  readonly dataset: Dataset;
-  readonly device: Pick<OpenDevice, "createGroup">;
-  readonly space: SearchSpace;
-  readonly seed: number;
-  /** What is trained, for the messages. */
-  readonly name: string;
-  readonly stop: { readonly wanted: boolean };
-}
-
-/** The best of a group by the proxies after a short training, the best first. */
-async function trained(selection: Selection, group: Group, count: number, options: TrainedOptions) {
-  const { name, stop, ...rest } = options;
-  const { channels, cells, image, ...rounds } = SHORT_TRAINING;
-  const sizes = { channels, cells, image, imageChannels: 1, classes: options.dataset.classes.length };
-  const chosen = selection.ranked(group).slice(0, count);
-  if (chosen.length === 0) return [];
-  const training = shortTraining(
-    chosen.map(({ choices }) => choices),
-    { ...rest, ...rounds, sizes },
-  );
+/** Trains the best by the proxies, where that was asked for. */
+async function trained(selection: Selection, stop: { readonly wanted: boolean }): Promise<void> {
   let said = 0;
-  for (;;) {
-    const { value, done } = await training.next();
-    if (done) {
-      return rankTrained(value).map((i, place) => {
-        return { place: place + 1, ...selection.looked(chosen[i].choices), rank: i + 1, ...value[i] };
-      });
-    }
-    const tenths = Math.floor((10 * value.done) / value.total);
-    if (tenths > said) console.error(`short training of ${name}: round ${value.round}, ${10 * tenths} %`);
+  for await (const { of, round, networks, done, total } of selection.train()) {
+    const tenths = Math.floor((10 * done) / total);
+    if (tenths > said)
+      console.error(`short training of the ${of}: round ${round}, ${networks} networks, ${10 * tenths} %`);
     said = tenths;
     await setImmediate();
-    if (stop.wanted) {
-      await training.return([]);
+    if (stop.wanted)
       throw new Interrupted("interrupted in the short training, which begins anew with the same command");
-    }
   }
 }
 

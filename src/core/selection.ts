@@ -14,8 +14,23 @@ import { nearest } from "./text";
  * ranked by training-free proxies, in place of the argmax of the mean.
  */
 
-/** The ranking unless another is asked for, as `parseRanking` reads it. */
-export const DEFAULT_RANKING = "naswot+flops";
+/**
+ * The rankings unless another is asked for, as `parseRanking` reads them: where the proxies decide, and where they choose what a short
+ * training decides between. That one finds the shortcuts by itself, and wants to be given what has capacity. Both were chosen on seeds of
+ * their own (docs/results.md).
+ */
+const DEFAULT_RANKINGS = { alone: "synflow", training: "naswot+flops" };
+
+/** @param train how many are to be trained; 0: none */
+export function defaultRanking(train: number): string {
+  return train > 0 ? DEFAULT_RANKINGS.training : DEFAULT_RANKINGS.alone;
+}
+
+/**
+ * The networks of a short training, the steps of its first round, its rounds, and how many it decides between: small enough for seconds,
+ * and deep enough to tell what a shortcut is worth. Chosen as the rankings were.
+ */
+export const SHORT_TRAINING = { channels: 4, cells: 3, image: 8, steps: 100, rounds: 3, candidates: 30 } as const;
 
 export interface Candidate {
   readonly choices: Choices;
@@ -153,9 +168,9 @@ export function selectionCurve(
 }
 
 /** The best of some candidates on each data set, by the benchmark's test accuracy. */
-export function oracle(candidates: readonly Candidate[], benchmark: Benchmark) {
+export function oracle(candidates: readonly Pick<Candidate, "choices" | "architecture">[], benchmark: Benchmark) {
   const best = (set: BenchmarkSet) => {
-    const test = ({ choices }: Candidate) => benchmark.figures(choices).accuracy[set].test;
+    const test = ({ choices }: Pick<Candidate, "choices">) => benchmark.figures(choices).accuracy[set].test;
     const found = candidates.reduce((a, b) => (test(b) > test(a) ? b : a));
     return { architecture: found.architecture, test: test(found) };
   };

@@ -10,13 +10,18 @@ import {
   oracle,
   type Ranked,
   rankCandidates,
+  SHORT_TRAINING,
   selectionCurve,
   uniformGroup,
 } from "../core/selection";
 import type { Choices } from "../core/space";
+import { rankCorrelation } from "../core/statistics";
+import type { Dataset } from "../engine/data/dataset";
+import type { OpenDevice } from "../engine/device";
 import type { Scoring } from "./measures";
 import { scoreCandidates } from "./proxies";
 import type { HeaderRecord, RunRecord } from "./records";
+import { rankTrained, shortTraining, stepsInAll, type Trained } from "./short-training";
 
 /** A distribution over architecture parameters, or a point estimate. */
 export interface Posterior {
@@ -31,7 +36,7 @@ export function posteriorOf([header, ...records]: readonly [HeaderRecord, ...Run
   return { mean, scale };
 }
 
-/** How an architecture is selected; by default 100 samples by NASWOT and FLOPs. */
+/** How an architecture is selected. */
 export interface SelectOptions {
   readonly posterior: Posterior;
   readonly samples: number;
@@ -43,6 +48,13 @@ export interface SelectOptions {
   readonly benchmark: Benchmark | null;
   /** Its proxies are those that are measured; `rankBy` is always among them. */
   readonly scoring: Omit<Scoring, "seed">;
+  /** The short training that decides between the best by the proxies; null where they decide alone. */
+  readonly training: {
+    /** How many it begins with, at least 1. */
+    readonly count: number;
+    readonly dataset: Dataset;
+    readonly device: Pick<OpenDevice, "createGroup">;
+  } | null;
 }
 
 /** An architecture and what the benchmark says of it. */
@@ -60,11 +72,44 @@ export interface CandidateRow extends Looked {
   readonly scores: Scores;
 }
 
+/** A candidate after the short training. */
+export interface TrainedRow extends Looked, Trained {
+  /** 1 for the one that it decides on. */
+  readonly place: number;
+  /** By the proxies. */
+  readonly rank: number;
+}
+
+/** What a short training came to: the best first; empty while it is under way. */
+export interface TrainingResult {
+  readonly candidates: readonly TrainedRow[];
+  /** Those of the best uniformly random architectures. */
+  readonly control: readonly TrainedRow[];
+  /** Of its order with the CIFAR-10 test accuracy; null without a table or too few. */
+  readonly rankCorrelation: number | null;
+  /** The best of those that were trained, on each data set; null without a table. */
+  readonly oracle: ReturnType<typeof oracle> | null;
+}
+
+/** How far a short training is: that of the group comes before that of the control. */
+export interface ShortTrainingProgress {
+  readonly of: "group" | "control";
+  /** 1 the first. */
+  readonly round: number;
+  /** Networks that it trains. */
+  readonly networks: number;
+  /** Steps of single networks taken so far, and in all. */
+  readonly done: number;
+  readonly total: number;
+}
+
 export interface SelectionResult {
   /** The best first. */
   readonly candidates: readonly CandidateRow[];
-  /** Null while nothing is scored. */
+  /** The best by the proxies; null while nothing is scored. */
   readonly winner: Looked | null;
+  /** Null where none was asked for. */
+  readonly training: TrainingResult | null;
   /** What the argmax of the mean is. */
   readonly argmax: Looked;
   /** Share of the samples that are the argmax. */
@@ -88,6 +133,7 @@ export class Selection {
   readonly group: Group;
   readonly control: Group;
   private readonly scores = new Map<string, Scores>();
+  private readonly trained: Record<ShortTrainingProgress["of"], TrainedRow[]> = { group: [], control: [] };
 
   /** @throws {InputError} where the space has no networks that proxies look into */
   constructor(private readonly options: SelectOptions) {
@@ -126,6 +172,47 @@ export class Selection {
     }
   }
 
+  /**
+   * Trains the best of what is scored briefly, those of the group, then those of the control. Nothing where no training was asked for.
+   * Stop asking to cancel; a later call trains anew what was not finished.
+   */
+  async *train(): AsyncGenerator<ShortTrainingProgress, void> {
+    const { training, scoring, seed } = this.options;
+    if (!training) return;
+    const { space, sizes } = scoring;
+    const { channels, cells, image, steps, rounds } = SHORT_TRAINING;
+    const halving = { steps, rounds };
+    const chosen = { group: this.ranked(this.group), control: this.ranked(this.control) };
+    const parts = (["group", "control"] as const).map((of) => ({ of, best: chosen[of].slice(0, training.count) }));
+    const total = parts.reduce((sum, { best }) => sum + stepsInAll(best.length, halving), 0);
+    let before = 0;
+    for (const { of, best } of parts) {
+      if (this.trained[of].length === 0 && best.length > 0) {
+        const stepping = shortTraining(
+          best.map(({ choices }) => choices),
+          { space, sizes: { ...sizes, channels, cells, image }, seed, ...halving, ...training },
+        );
+        try {
+          for (let next = await stepping.next(); ; next = await stepping.next()) {
+            if (next.done) {
+              const outcome = next.value;
+              this.trained[of] = rankTrained(outcome).map((i, place) => {
+                return { place: place + 1, ...this.looked(best[i].choices), rank: i + 1, ...outcome[i] };
+              });
+              break;
+            }
+            const { round, networks, done } = next.value;
+            yield { of, round, networks, done: before + done, total };
+          }
+        } finally {
+          // Where this generator is left early, so is that one, which frees the device.
+          await stepping.return([]);
+        }
+      }
+      before += stepsInAll(best.length, halving);
+    }
+  }
+
   result(): SelectionResult {
     const { posterior, benchmark, rankBy, scoring } = this.options;
     const { space } = scoring;
@@ -140,6 +227,7 @@ export class Selection {
         return { rank: i + 1, ...this.looked(candidate.choices), meanRank, draws, first, scores };
       }),
       winner: ranked.length > 0 ? this.looked(ranked[0].choices) : null,
+      training: this.options.training && this.trainingResult(),
       argmax: this.looked(decided),
       argmaxShare: (this.group.candidates.find(({ first }) => first === 0)?.draws ?? 0) / samples,
       disconnected,
@@ -152,6 +240,28 @@ export class Selection {
     };
   }
 
+  private trainingResult(): TrainingResult {
+    const { benchmark, scoring } = this.options;
+    const { group: candidates, control } = this.trained;
+    const accuracies = candidates.map((row) => row.benchmark?.cifar10.test ?? Number.NaN);
+    const correlation = rankCorrelation(
+      candidates.map(({ place }) => -place),
+      accuracies,
+    );
+    return {
+      candidates,
+      control,
+      rankCorrelation: Number.isFinite(correlation) ? correlation : null,
+      oracle:
+        benchmark && candidates.length > 0
+          ? oracle(
+              candidates.map(({ architecture }) => ({ architecture, choices: scoring.space.parse(architecture) })),
+              benchmark,
+            )
+          : null,
+    };
+  }
+
   private readonly scoresOf = ({ architecture }: Candidate): Scores => this.scores.get(architecture) ?? {};
 
   /** A group without what isn't scored yet. */
@@ -160,7 +270,7 @@ export class Selection {
   }
 
   /** What is scored of the group or of the control, the best first. */
-  ranked(group: Group): Ranked[] {
+  private ranked(group: Group): Ranked[] {
     return rankCandidates(this.scored(group).candidates, this.scoresOf, this.options.rankBy);
   }
 
@@ -170,7 +280,7 @@ export class Selection {
     return [...new Map(both.map((candidate) => [candidate.architecture, candidate])).values()];
   }
 
-  looked(choices: Choices): Looked {
+  private looked(choices: Choices): Looked {
     const { benchmark, scoring } = this.options;
     const figures = benchmark?.figures(choices).accuracy ?? null;
     return { architecture: scoring.space.format(choices), benchmark: figures };

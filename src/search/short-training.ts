@@ -27,9 +27,6 @@ export interface ShortTrainingOptions {
   readonly device: Pick<OpenDevice, "createGroup">;
 }
 
-/** Networks, steps and rounds that do: the smallest that still tell candidates apart, so that a hundred take seconds. */
-export const SHORT_TRAINING = { channels: 4, cells: 1, image: 8, steps: 100, rounds: 3 } as const;
-
 /** Images a batch, and the constant learning rate. */
 const BATCH = 32;
 const RATE = 0.1;
@@ -70,6 +67,16 @@ export function halvingRounds(candidates: number, { steps, rounds }: Pick<ShortT
   }));
 }
 
+/** Steps of single networks over all rounds. */
+export function stepsInAll(candidates: number, options: Pick<ShortTrainingOptions, "steps" | "rounds">): number {
+  let [total, taken] = [0, 0];
+  for (const { networks, steps } of halvingRounds(candidates, options)) {
+    total += networks * (steps - taken);
+    taken = steps;
+  }
+  return total;
+}
+
 /** Indices of candidates, the best first: who stayed longer, then who has the smaller loss. */
 export function rankTrained(trained: readonly Trained[]): number[] {
   const indices = trained.map((_, i) => i);
@@ -106,13 +113,8 @@ export async function* shortTraining(
   const layouts = specs.map(({ architecture }) => parameterLayout(space, sizes, architecture));
   const states = commonWeights(layouts, seed);
   const losses = candidates.map((): number[] => []);
-  const progress = { done: 0, total: 0 };
+  const progress = { done: 0, total: stepsInAll(candidates.length, options) };
   let [kept, taken] = [candidates.map((_, i) => i), 0];
-  for (const { networks, steps } of rounds) {
-    progress.total += networks * (steps - taken);
-    taken = steps;
-  }
-  taken = 0;
   for (const [r, { networks, steps }] of rounds.entries()) {
     const outcome = losses.map(trainedOf);
     kept = rankTrained(outcome).slice(0, networks);

@@ -6,7 +6,7 @@ import type { DeviceChoice } from "../engine/engine";
 import type { SearchCost } from "../search/open";
 import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
 import type { StepPart } from "../search/search";
-import type { Posterior, SelectionResult } from "../search/select";
+import type { Posterior, SelectionResult, ShortTrainingProgress } from "../search/select";
 import type { EpochRecord, TestOutcome, TrainSettings } from "../search/train";
 
 export type { DeviceChoice, DeviceId } from "../engine/engine";
@@ -201,6 +201,8 @@ export interface SelectionRequest {
   readonly proxies: readonly ProxyName[];
   /** Of the networks that are scored. */
   readonly sizes: Pick<NetworkSizes, "channels" | "cells" | "image">;
+  /** Between how many of the best a short training decides; 0: the proxies decide alone. */
+  readonly train: number;
 }
 
 /** How far a selection is; a few times a second. */
@@ -209,7 +211,9 @@ export interface SelectionProgress {
   readonly state: "running" | "cancelled" | "finished" | "failed";
   readonly scored: number;
   readonly total: number;
-  /** Seconds to go, by the pace so far; null where there is no telling. */
+  /** Null before the short training, and without one. */
+  readonly training: ShortTrainingProgress | null;
+  /** Seconds of scoring or of training to go, by the pace so far; null where there is no telling. */
   readonly remaining: number | null;
   /** Of what is scored; null where not even the group is drawn. */
   readonly result: SelectionResult | null;
@@ -223,6 +227,7 @@ export const SELECTION_BEGUN: SelectionProgress = {
   state: "running",
   scored: 0,
   total: 0,
+  training: null,
   remaining: null,
   result: null,
   problem: null,

@@ -5,7 +5,7 @@ import { SPACES } from "../core/spaces";
 import type { Dataset } from "../engine/data/dataset";
 import type { OpenDevice } from "../engine/device";
 import { scoringBatch } from "../search/proxies";
-import { Selection } from "../search/select";
+import { Selection, type ShortTrainingProgress } from "../search/select";
 import { nextTask } from "./pacer";
 import { SELECTION_BEGUN, type SelectionProgress, type SelectionRequest } from "./protocol";
 import { type Turn, Turns } from "./turns";
@@ -19,6 +19,15 @@ export interface SelectorParts {
   readonly device: OpenDevice;
   readonly dataset: Dataset;
   readonly benchmark: Benchmark | null;
+}
+
+/** Seconds to go by the pace since it was made; null where there is no telling. */
+function pace(): (done: number, total: number) => number | null {
+  const begun = performance.now();
+  return (done, total) => {
+    const remaining = ((performance.now() - begun) / 1000 / done) * (total - done);
+    return Number.isFinite(remaining) ? remaining : null;
+  };
 }
 
 /** Selects architectures for a page: one selection at a time, whose scores outlive it. */
@@ -58,34 +67,48 @@ export class Selector {
     try {
       report(SELECTION_BEGUN);
       const selection = await this.prepare(request);
-      const begun = performance.now();
-      const before = selection.progress.scored;
+      const { scored: before } = selection.progress;
+      const far: { training: ShortTrainingProgress | null } = { training: null };
+      let remaining = pace();
       const progress = (state: SelectionProgress["state"]): SelectionProgress => {
         const { scored, total } = selection.progress;
-        const pace = (performance.now() - begun) / 1000 / (scored - before);
-        const remaining = Number.isFinite(pace) ? pace * (total - scored) : null;
-        return { ...SELECTION_BEGUN, state, scored, total, remaining, result: selection.result() };
+        const { training } = far;
+        const left = training ? remaining(training.done, training.total) : remaining(scored - before, total - before);
+        return { ...SELECTION_BEGUN, ...far, state, scored, total, remaining: left, result: selection.result() };
       };
       report(progress("running"));
-      let due = begun + INTERVAL;
+      let due = performance.now() + INTERVAL;
+      // Reports where one is due, and lets the page be heard; false where the selection is not to go on.
+      const goesOn = async (): Promise<boolean> => {
+        // A loop that was left behind with its device may come round once more.
+        if (!this.turns.holds(turn)) return false;
+        const now = performance.now();
+        if (now > due) {
+          report(progress("running"));
+          const done = performance.now();
+          due = done + Math.max(INTERVAL, (done - now) / SHARE);
+        }
+        await nextTask();
+        return !turn.stopped;
+      };
       // A generator that is not asked frees the device; one that has nothing left to score never takes it.
       if (!turn.stopped) {
         for await (const { architecture, scores } of selection.run()) {
-          // A loop that was left behind with its device may come round once more.
-          if (!this.turns.holds(turn)) return;
           this.known.set(architecture, scores);
-          const now = performance.now();
-          if (now > due) {
-            report(progress("running"));
-            const done = performance.now();
-            due = done + Math.max(INTERVAL, (done - now) / SHARE);
-          }
-          await nextTask();
-          if (turn.stopped) break;
+          if (!(await goesOn())) break;
         }
       }
       const { scored, total } = selection.progress;
-      report(progress(scored === total ? "finished" : "cancelled"));
+      let finished = scored === total;
+      if (finished && !turn.stopped) {
+        remaining = pace();
+        for await (const training of selection.train()) {
+          far.training = training;
+          finished = await goesOn();
+          if (!finished) break;
+        }
+      }
+      report(progress(finished ? "finished" : "cancelled"));
     } catch (error) {
       report({ ...last, state: "failed", remaining: null, problem: messageOf(error) });
     }
@@ -93,9 +116,9 @@ export class Selector {
 
   /** A selection that knows what an earlier one has scored alike. */
   private async prepare(request: SelectionRequest): Promise<Selection> {
-    const { space, sizes, seed, data, rankBy, proxies, ...drawn } = request;
+    const { space, sizes, seed, data, rankBy, proxies, train, ...drawn } = request;
     const { device, dataset, benchmark } = await this.open(request);
-    const { createProber } = device;
+    const { createProber, createGroup } = device;
     const selection = new Selection({
       ...drawn,
       seed,
@@ -109,6 +132,7 @@ export class Selector {
         proxies,
         device: { createProber },
       },
+      training: train > 0 ? { count: train, dataset, device: { createGroup } } : null,
     });
     const circumstances = JSON.stringify([space, data, sizes, seed]);
     if (circumstances !== this.circumstances) this.known.clear();

@@ -191,27 +191,34 @@ test("a link of a supernet gives the same run on WebAssembly, number for number,
   }
 });
 
+const TITLES = ["Pick", "By proxies", "Argmax", "Random control", "Random by proxies", "Oracle", "BaLeNAS-TF"];
+
 /** A selection is cancelled, goes on where it was, and shows the cells that it ranks. */
 async function selects(page: Page): Promise<void> {
   await button(page, "Select").click();
   await page.getByRole("combobox", { name: "Samples" }).selectOption("10");
   await page.getByRole("combobox", { name: "Measure" }).selectOption("every");
+  await page.getByRole("combobox", { name: "Then train" }).selectOption("10");
   await button(page, "Start").click();
   await button(page, "Cancel").click();
   const stopped = await page.getByText(/^Stopped with \d+ of \d+ scored$/).innerText({ timeout: 30_000 });
   const [scored, total] = (stopped.match(/\d+/g) ?? []).map(Number);
   expect(scored).toBeLessThan(total);
   await button(page, "Resume").click();
-  await page.getByText(`All ${total} scored: the group and the random control`).waitFor({ timeout: 60_000 });
+  await page
+    .getByText(`All ${total} scored, the best trained: the group and the random control`)
+    .waitFor({ timeout: 60_000 });
 
   const outcome = page.getByRole("table", { name: /^Test accuracy of the pick/ }).getByRole("row");
-  for (const [row, title] of ["Pick", "Argmax", "Random control", "Oracle", "BaLeNAS-TF"].entries()) {
+  for (const [row, title] of TITLES.entries()) {
     expect(await outcome.nth(row + 1).innerText()).toMatch(
       new RegExp(`^${title}(.|\\s)*( \\d\\d\\.\\d\\d|\\t\\d+\\.\\d+){3}`),
     );
   }
   const heads = page.locator(".select-table thead th");
-  await expect.poll(() => heads.allInnerTexts()).toHaveLength(5 + PROXY_NAMES.length - 1);
+  await expect.poll(() => heads.allInnerTexts()).toHaveLength(6 + PROXY_NAMES.length - 1);
+  await page.getByRole("combobox", { name: "Proxy on the horizontal axis" }).selectOption("training");
+  await page.getByRole("img", { name: /against place after the short training/ }).waitFor();
   await page.getByRole("combobox", { name: "Proxy on the horizontal axis" }).selectOption("naswot");
   const plot = page.getByRole("img", { name: /candidates against NASWOT: rank correlation/ });
   expect(await plot.getAttribute("aria-label")).toContain(await page.getByTestId("rank-correlation").innerText());

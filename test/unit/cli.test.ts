@@ -164,7 +164,7 @@ describe("nas select", { timeout: 60_000 }, () => {
     const { search } = await openSearch(settings, { benchmark: await openBenchmark("nasbench201") });
     writeFileSync(run, toLine(search.header));
     const kept = join(folder, "scores.jsonl");
-    const options = "--samples 20 --channels 2 --image 8 --device wasm --resume".split(" ");
+    const options = "--samples 20 --rank synflow --channels 2 --image 8 --device wasm --resume".split(" ");
     const command = ["select", "--run", run, ...options, kept];
     const child = start(command);
     const stopped = await ended(child, (text) => {
@@ -198,12 +198,12 @@ describe("nas select", { timeout: 60_000 }, () => {
     const { kind, ...pick } = trained[0];
     expect(selection.byTraining).toMatchObject({ winner: pick, control: { place: 1, steps: 400 } });
     expect(candidates.map(({ rank }) => rank)).toEqual(candidates.map((_, i) => i + 1));
-    expect(Object.keys(candidates[0].scores)).toEqual(["naswot", "flops"]);
+    expect(Object.keys(candidates[0].scores)).toEqual(["synflow"]);
     const { architecture, benchmark } = candidates[0];
     const named = {
       kind: "selection",
       method: "balenas",
-      rankBy: ["naswot", "flops"],
+      rankBy: ["synflow"],
       seed: 3,
       channels: 2,
       cells: 1,

@@ -16,9 +16,13 @@ import {
 } from "../../src/core/selection";
 import { oneHot } from "../../src/core/space";
 import { mean } from "../../src/core/statistics";
+import { openIdxDataset } from "../../src/engine/data/idx";
+import type { OpenDevice } from "../../src/engine/device";
+import { createWasmGroup } from "../../src/engine/wasm/group";
 import { createWasmProber } from "../../src/engine/wasm/prober";
 import { Selection, type SelectOptions } from "../../src/search/select";
 import { CELLS, discreteCase } from "../support/cases";
+import { idxFolder, reader } from "./synthetic-data";
 
 const BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|";
 /** Preferences that decide for a cell, by so much. */
@@ -181,6 +185,7 @@ describe("a selection", () => {
       proxies: ["synflow"],
       device: { createProber: createWasmProber },
     },
+    training: null,
   });
 
   it("goes on after it was cancelled as if it had not been, in this one or in another", async () => {
@@ -207,5 +212,37 @@ describe("a selection", () => {
     expect(resumed.result()).toEqual(result);
     for await (const _ of stopped.run());
     expect(stopped.result()).toEqual(result);
+  });
+
+  it("trains the best by the proxies, and the best of the control alike", async () => {
+    const dataset = await openIdxDataset(reader(idxFolder({ train: 80, test: 10 })), "folder");
+    const groups: number[] = [];
+    const createGroup: OpenDevice["createGroup"] = (specs, weights) => {
+      groups.push(specs.length);
+      return createWasmGroup(specs, weights, 1);
+    };
+    const selection = new Selection({ ...options(), training: { count: 3, dataset, device: { createGroup } } });
+    for await (const _ of selection.run());
+    expect(selection.result().training).toMatchObject({ candidates: [], control: [], oracle: null });
+    const reports = [];
+    for await (const report of selection.train()) reports.push(report);
+    // Three, two, then one network; those of the control likewise.
+    expect(groups).toEqual([3, 2, 1, 3, 2, 1]);
+    const steps = 3 * 100 + 2 * 100 + 200;
+    expect(reports).toHaveLength(2 * 400);
+    expect(reports[399]).toMatchObject({ of: "group", round: 3, done: steps, total: 2 * steps });
+    expect(reports.at(-1)).toMatchObject({ of: "control", networks: 1, done: 2 * steps });
+    const { training, candidates, winner } = selection.result();
+    const best = candidates.slice(0, 3).map(({ architecture }) => architecture);
+    expect(training?.candidates.map(({ rank, architecture }) => best[rank - 1] === architecture)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(training?.candidates.map((row) => row.steps)).toEqual([400, 200, 100]);
+    expect(winner?.architecture).toBe(best[0]);
+    const tests = training?.candidates.map(({ benchmark: figures }) => figures?.cifar10.test ?? 0) ?? [];
+    expect(training?.oracle?.cifar10.test).toBe(Math.max(...tests));
+    for await (const _ of selection.train()) throw new Error("what is trained is not trained again");
   });
 });

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Settings } from "../../src/core/controls";
 import { NAS_BENCH_201 as SPACE } from "../../src/core/nasbench201";
-import { DEFAULT_RANKING, parseRanking } from "../../src/core/selection";
+import { parseRanking } from "../../src/core/selection";
 import { withDefaults } from "../../src/core/settings";
 import type { ReadyDevice } from "../../src/engine/devices";
+import { createWasmGroup } from "../../src/engine/wasm/group";
 import { createWasmProber } from "../../src/engine/wasm/prober";
 import type { SelectionProgress, SelectionRequest } from "../../src/worker/protocol";
 import { closePort, hosted, wasmDevice } from "../support/host";
@@ -19,9 +20,10 @@ const request: SelectionRequest = {
   samples: 8,
   temperature: 1,
   seed: 3,
-  rankBy: parseRanking(DEFAULT_RANKING, "ranking"),
+  rankBy: parseRanking("naswot+flops", "ranking"),
   proxies: ["params"],
   sizes: { channels: 1, cells: 1, image: 8 },
+  train: 0,
 };
 
 /** A device that counts the networks that are looked into. */
@@ -33,7 +35,8 @@ function counting(prober: ReadyDevice["createProber"] = createWasmProber) {
       probed.push(plans.length);
       return prober(plans);
     });
-  return { ...wasmDevice({ createProber }), probed };
+  const createGroup: ReadyDevice["createGroup"] = (specs, weights) => createWasmGroup(specs, weights, 1);
+  return { ...wasmDevice({ createProber, createGroup }), probed };
 }
 
 async function selecting(device: ReadyDevice) {
@@ -101,6 +104,28 @@ describe("a selection for the page", () => {
     await whole.select(request);
     await whole.state("finished");
     expect(whole.last()?.result).toEqual(finished);
+  });
+
+  test("ends in a short training, which is begun anew after it was cancelled", async () => {
+    const { device, probed } = counting();
+    const { host, select, last, state } = await selecting(device);
+    await select({ ...request, train: 2 });
+    await expect.poll(() => last()?.training?.of, { timeout: 20_000, interval: 1 }).toBe("group");
+    await host.cancelSelection();
+    await state("cancelled");
+    expect(last()?.result?.training?.candidates).toEqual([]);
+    await select({ ...request, train: 2 });
+    await state("finished");
+    expect(probed).toHaveLength(1);
+    const { training, result } = last() as SelectionProgress;
+    expect(training).toMatchObject({ of: "control", round: 3, networks: 1, done: training?.total });
+    expect(result?.training?.candidates.map(({ place, rank, steps }) => ({ place, rank, steps }))).toEqual(
+      expect.arrayContaining([
+        { place: 1, rank: expect.any(Number), steps: 400 },
+        { place: 2, rank: expect.any(Number), steps: 100 },
+      ]),
+    );
+    expect(result?.training?.control).toHaveLength(2);
   });
 
   test("gives way to a run that is let go on", async () => {

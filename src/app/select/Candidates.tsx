@@ -15,10 +15,20 @@ interface Props {
   result: SelectionResult;
 }
 
+/** "0.5123 · 400 steps". */
+function lossText(row: { readonly loss: number; readonly steps: number } | undefined): string {
+  return row ? `${Number.isFinite(row.loss) ? fixed(row.loss, 3) : "diverged"} · ${row.steps} steps` : "–";
+}
+
 /** The candidates from the best to the worst, as far as they are scored. */
 export function Candidates({ request, source, result }: Props) {
   const [all, setAll] = useState(false);
-  const { candidates } = result;
+  const { training } = result;
+  const trained = new Map(training?.candidates.map((row) => [row.architecture, row]));
+  const placeOf = ({ architecture }: { architecture: string }) =>
+    trained.get(architecture)?.place ?? Number.POSITIVE_INFINITY;
+  // What was trained comes first; the rest as ranked.
+  const candidates = result.candidates.toSorted((a, b) => (placeOf(a) === placeOf(b) ? 0 : placeOf(a) - placeOf(b)));
   // Parameters stand beside the accuracy, whether the ranking uses them or not.
   const columns = measured(request).filter((name) => name !== "params");
   const argmax = result.argmax.architecture;
@@ -42,6 +52,11 @@ export function Candidates({ request, source, result }: Props) {
               <th scope="col" title="Test accuracy in the benchmark; not seen by the ranking">
                 CIFAR-10, %
               </th>
+              {training && (
+                <th scope="col" title="Mean training loss over the last half of so many steps; more steps come first">
+                  loss after training
+                </th>
+              )}
               <th scope="col">parameters</th>
               {columns.map((name) => (
                 <th
@@ -68,6 +83,7 @@ export function Candidates({ request, source, result }: Props) {
                   {row.draws}
                 </td>
                 <td>{Number.isFinite(accuracyOf(row)) ? fixed(accuracyOf(row), 2) : "–"}</td>
+                {training && <td>{lossText(trained.get(row.architecture))}</td>}
                 <td>{scoreText("params", row.scores.params)}</td>
                 {columns.map((name) => (
                   <td key={name}>{scoreText(name, row.scores[name])}</td>

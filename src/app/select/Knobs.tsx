@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { PROXIES, PROXY_NAMES } from "../../core/proxies";
-import { DEFAULT_RANKING, parseRanking } from "../../core/selection";
+import { defaultRanking, parseRanking, SHORT_TRAINING } from "../../core/selection";
 import type { SelectionRequest } from "../../worker/protocol";
 import { NAMES } from "../bar/Device";
 import { clock, count } from "../format";
@@ -14,18 +14,31 @@ import { rankingTitle } from "./scores";
 import { cancelSelection, select, useSelection } from "./selection";
 
 const SAMPLES = [10, 20, 50, 100, 200, 500, 1000];
+/** How many a short training may decide between. */
+const TRAINED = [10, 20, SHORT_TRAINING.candidates, 80];
 const TEMPERATURES = [0.5, 1, 2, 3, 5, 10];
-const RANKINGS = [DEFAULT_RANKING, ...PROXY_NAMES];
+const RANKINGS = [...new Set([defaultRanking(0), defaultRanking(1), ...PROXY_NAMES])];
+
+interface KnobValues {
+  readonly samples: number;
+  readonly temperature: number;
+  /** Null: what is best before what follows. */
+  readonly ranking: string | null;
+  readonly every: boolean;
+  readonly train: number;
+}
 
 /** They stay as they are while the drawer is closed. */
-const useKnobs = create(() => ({ samples: 100, temperature: 1, ranking: DEFAULT_RANKING, every: false }));
+const useKnobs = create<KnobValues>(() => ({ samples: 100, temperature: 1, ranking: null, every: false, train: 0 }));
 const set = useKnobs.setState;
 
 /** What is drawn and how it is ranked; starts, cancels and resumes it. */
 export function Knobs() {
   const { settings } = useRecording();
   const moment = useMoment();
-  const { samples, temperature, ranking, every } = useKnobs();
+  const { samples, temperature, every, train, ...chosen } = useKnobs();
+  const standard = defaultRanking(train);
+  const ranking = chosen.ranking ?? standard;
   const latest = useSelection((state) => state.latest);
   const running = useApp((state) => state.phase === "running");
   const preparing = useApp((state) => state.phase === "preparing");
@@ -42,6 +55,7 @@ export function Knobs() {
     rankBy: parseRanking(ranking, "the ranking"),
     proxies: every ? PROXY_NAMES : ["params", "flops"],
     sizes: { channels, cells, image },
+    train,
   });
   const state = latest?.progress.state;
   const start = () => select(request(), { moment, settings, title: `${methodName(settings)}, seed ${seed}` });
@@ -63,7 +77,7 @@ export function Knobs() {
           <option key={value}>{value}</option>
         ))}
       </Choice>
-      <Choice label="Rank by" value={ranking} onChange={(value) => set({ ranking: value })}>
+      <Choice label="Rank by" value={ranking} onChange={(value) => set({ ranking: value === standard ? null : value })}>
         {RANKINGS.map((value) => (
           <option key={value} value={value}>
             {rankingTitle(parseRanking(value, "the ranking"))}
@@ -77,6 +91,14 @@ export function Knobs() {
       >
         <option value="ranked">that alone</option>
         <option value="every">every proxy, slower</option>
+      </Choice>
+      <Choice label="Then train" value={train} onChange={(value) => set({ train: Number(value) })}>
+        <option value={0}>none: the proxies decide</option>
+        {TRAINED.map((value) => (
+          <option key={value} value={value}>
+            the best {value}, briefly
+          </option>
+        ))}
       </Choice>
       <div className="select-actions">
         {state === "running" ? (
@@ -107,9 +129,18 @@ export function Knobs() {
         )}
         <Where note={obstacle ?? (running ? "Start pauses the search; what it learned stays as it is." : null)} />
       </div>
-      {ranking !== DEFAULT_RANKING && <p className="small muted select-help">{helpOf(ranking)}</p>}
+      {ranking !== standard && <p className="small muted select-help">{helpOf(ranking)}</p>}
+      {train > 0 && <p className="small muted select-help">{trainingHelp()}</p>}
     </section>
   );
+}
+
+/** What a short training does. */
+function trainingHelp(): string {
+  const { image, channels, steps, rounds } = SHORT_TRAINING;
+  const networks = `Small networks (${image} px, ${channels} channels) with the same initial weights see the same batches`;
+  const halving = `after ${steps} steps the half with the smaller training loss stays, ${rounds} rounds in all`;
+  return `${networks}; ${halving}. Successive halving: Jamieson and Talwalkar, AISTATS 2016; training loss as the measure: Ru et al., NeurIPS 2021.`;
 }
 
 function helpOf(ranking: string): string {
@@ -138,19 +169,26 @@ function Where({ note }: { note: string | null }) {
   const progress = useSelection((state) => state.latest?.progress);
   const testing = useApp((state) => state.progress);
   if (!progress) return <p className="small muted">{note}</p>;
-  const { state, scored, total, remaining, problem } = progress;
-  const far = `${count(scored)} of ${count(total)} scored`;
+  const { state, scored, total, training, remaining, problem } = progress;
+  const share = training ? training.done / training.total : scored / Math.max(1, total);
+  const far = training
+    ? `Training ${count(training.networks)} of the ${training.of === "group" ? "group" : "random control"}, round ${training.round}`
+    : `${count(scored)} of ${count(total)} scored`;
   const left = remaining === null ? "" : ` · ${clock(Math.ceil(remaining))} left`;
   const words = {
     running: total === 0 ? `${testing?.what ?? "Drawing the group"}…` : `${far}${left}`,
-    cancelled: `Stopped with ${far}`,
-    finished: `All ${count(total)} scored: the group and the random control`,
+    cancelled: training ? "Stopped in the short training" : `Stopped with ${far}`,
+    finished: `All ${count(total)} scored${training ? ", the best trained" : ""}: the group and the random control`,
     failed: "",
   }[state];
   return (
     <>
       {state === "running" && (
-        <progress aria-label="Candidates scored" max={Math.max(1, total)} value={total > 0 ? scored : undefined} />
+        <progress
+          aria-label={training ? "Short training" : "Candidates scored"}
+          max={1}
+          value={total > 0 ? share : undefined}
+        />
       )}
       {state === "failed" ? (
         <p className="notice danger" role="alert">
@@ -161,7 +199,13 @@ function Where({ note }: { note: string | null }) {
       )}
       {note && state !== "running" && <p className="small muted">{note}</p>}
       <p className="hidden" role="status">
-        {state === "running" ? "Scoring candidates." : state === "failed" ? "" : `Selection ${state}.`}
+        {state === "running"
+          ? training
+            ? "Training the best."
+            : "Scoring candidates."
+          : state === "failed"
+            ? ""
+            : `Selection ${state}.`}
       </p>
     </>
   );

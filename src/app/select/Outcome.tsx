@@ -14,8 +14,9 @@ interface Line {
 
 /** The pick beside what it has to beat and what it could have been. */
 export function Outcome({ source, result }: { source: Source; result: SelectionResult }) {
-  const { winner, argmax, control, oracle, candidates } = result;
-  const same = winner?.architecture === argmax.architecture;
+  const { winner, argmax, control, oracle, candidates, training } = result;
+  const pick = training ? (training.candidates[0] ?? null) : winner;
+  const same = pick?.architecture === argmax.architecture;
   const of = (accuracy: CellFigures["accuracy"] | null | undefined) => (set: BenchmarkSet) => accuracy?.[set].test;
   const looked = (title: string, note: string, cell: typeof winner): Line => ({
     title,
@@ -24,9 +25,17 @@ export function Outcome({ source, result }: { source: Source; result: SelectionR
     test: of(cell?.benchmark),
   });
   const lines: readonly Line[] = [
-    looked("Pick", winner ? `best ranked of ${candidates.length}` : "none scored yet", winner),
+    training
+      ? looked("Pick", pick ? `best of ${training.candidates.length} trained` : "training comes last", pick)
+      : looked("Pick", pick ? `best ranked of ${candidates.length}` : "none scored yet", pick),
+    ...(training ? [looked("By proxies", "best ranked, not trained", winner)] : []),
     looked("Argmax", same ? "of the mean: the pick itself" : "of the mean", argmax),
-    looked("Random control", control ? `best ranked of ${control.candidates} uniform` : "scored last", control),
+    training
+      ? looked("Random control", "trained alike", training.control[0] ?? null)
+      : looked("Random control", control ? `best ranked of ${control.candidates} uniform` : "scored last", control),
+    ...(training && control
+      ? [looked("Random by proxies", `best ranked of ${control.candidates} uniform`, control)]
+      : []),
     { title: "Oracle", note: "best of the group", architecture: null, test: (set) => oracle?.[set].test },
     { title: "BaLeNAS-TF", note: "in the paper", architecture: null, test: (set) => BALENAS_TF[set].test },
   ];

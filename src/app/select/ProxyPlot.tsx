@@ -10,7 +10,7 @@ import { showCell } from "./CellButton";
 import { LEAST_RANGE, rangeOf } from "./range";
 import { accuracyOf, measured, rankingTitle } from "./scores";
 
-type Axis = ProxyName | "rank";
+type Axis = ProxyName | "rank" | "training";
 
 interface Point {
   /** Of a logarithmic axis the logarithm. */
@@ -28,11 +28,18 @@ const WIDE = 50;
 export function ProxyPlot({ request, result }: { request: SelectionRequest; result: SelectionResult }) {
   const [wanted, setAxis] = useState<Axis>("rank");
   const names = measured(request);
-  const axis = wanted === "rank" || names.includes(wanted) ? wanted : "rank";
+  const trained = result.training && result.training.candidates.length > 0;
+  const offered: Axis[] = [...names, ...(trained ? (["training"] as const) : [])];
+  const axis = offered.includes(wanted) ? wanted : "rank";
   const shown = useApp(({ exhibit }) => exhibit?.choices.join());
   const { points, logarithmic } = useMemo(() => pointsOf(result, axis, shown), [result, axis, shown]);
-  const correlation = result.rankCorrelation?.[axis] ?? null;
-  const title = axis === "rank" ? `mean rank by ${rankingTitle(request.rankBy)}` : PROXIES[axis].title;
+  const correlation = (axis === "training" ? result.training?.rankCorrelation : result.rankCorrelation?.[axis]) ?? null;
+  const title =
+    axis === "rank"
+      ? `mean rank by ${rankingTitle(request.rankBy)}`
+      : axis === "training"
+        ? "place after the short training"
+        : PROXIES[axis].title;
   const words = correlation === null ? "no rank correlation yet" : `rank correlation ${fixed(correlation, 2)}`;
   const [ref, { width, height }] = useSize<HTMLDivElement>();
   const id = useId();
@@ -51,6 +58,7 @@ export function ProxyPlot({ request, result }: { request: SelectionRequest; resu
               {PROXIES[name].title}
             </option>
           ))}
+          {trained && <option value="training">the short training</option>}
         </select>
       </div>
       <div className="chart">
@@ -61,7 +69,10 @@ export function ProxyPlot({ request, result }: { request: SelectionRequest; resu
             aria-label={`CIFAR-10 test accuracy of ${points.length} candidates against ${title}: ${words}.`}
           />
           {width > 0 && height > 0 && (
-            <Picture {...{ points, logarithmic, title, width, height }} reversed={axis === "rank"} />
+            <Picture
+              {...{ points, logarithmic, title, width, height }}
+              reversed={axis === "rank" || axis === "training"}
+            />
           )}
         </div>
       </div>
@@ -78,10 +89,16 @@ export function ProxyPlot({ request, result }: { request: SelectionRequest; resu
   );
 }
 
-function pointsOf({ candidates, argmax }: SelectionResult, axis: Axis, shown?: string) {
-  const raw = candidates.map((row) => (axis === "rank" ? row.meanRank : Number(row.scores[axis])));
+function pointsOf({ candidates, argmax, training }: SelectionResult, axis: Axis, shown?: string) {
+  const places = new Map(training?.candidates.map(({ architecture, place }) => [architecture, place]));
+  const ordinal = axis === "rank" || axis === "training";
+  const raw = candidates.map((row) => {
+    if (axis === "rank") return row.meanRank;
+    return axis === "training" ? (places.get(row.architecture) ?? Number.NaN) : Number(row.scores[axis]);
+  });
+  const pick = training?.candidates[0]?.architecture ?? candidates[0]?.architecture;
   const finite = raw.filter(Number.isFinite);
-  const logarithmic = axis !== "rank" && Math.min(...finite) > 0 && Math.max(...finite) > WIDE * Math.min(...finite);
+  const logarithmic = !ordinal && Math.min(...finite) > 0 && Math.max(...finite) > WIDE * Math.min(...finite);
   const points = candidates.map(({ rank, architecture, ...row }, i): Point => {
     const other = NAS_BENCH_201.parse(architecture).join() === shown ? "shown" : "other";
     return {
@@ -89,7 +106,7 @@ function pointsOf({ candidates, argmax }: SelectionResult, axis: Axis, shown?: s
       up: accuracyOf(row),
       title: `candidate ${rank}`,
       architecture,
-      kind: rank === 1 ? "pick" : architecture === argmax.architecture ? "argmax" : other,
+      kind: architecture === pick ? "pick" : architecture === argmax.architecture ? "argmax" : other,
     };
   });
   // The pick is drawn last, above the others.
