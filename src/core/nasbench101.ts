@@ -193,8 +193,10 @@ function before(a: readonly number[], b: readonly number[]): boolean {
 /**
  * Channels of every vertex of a pruned cell: the output's are shared equally among the vertices that it concatenates, the first of
  * them taking one more where that leaves a remainder; the others have as many as the widest vertex they lead to.
+ * @param from channels of the cell's input
+ * @param to of its output
  */
-function vertexChannels({ parents }: GraphCell, from: number, to: number): number[] {
+export function vertexChannels({ parents }: GraphCell, from: number, to: number): number[] {
   const output = parents.length - 1;
   const channels = parents.map(() => 0);
   channels[0] = from;

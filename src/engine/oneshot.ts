@@ -2,6 +2,7 @@ import { InputError } from "../core/errors";
 import { BLOCK_OPERATIONS, NAS_BENCH_1SHOT1, oneShotOf } from "../core/nasbench1shot1";
 import { type CellOperation, STACKS } from "../core/nasbench101";
 import { type Choices, type NetworkSizes, rowOffsets, type SearchSpace } from "../core/space";
+import { graphLayout } from "./graph";
 import { appender, type Parameter } from "./parameter";
 
 /**
@@ -108,8 +109,10 @@ export function convolutionName({ name }: PlacedCell, block: Block, operation: C
 export const TAIL = "tail/conv";
 
 /**
- * Trainable tensors. Convolutions have no bias; batch norm is affine but for the tail's.
- * @throws {InputError} for a discrete network, for partial channels, or where the space has other choices than the benchmark
+ * Trainable tensors of the search network. Convolutions have no bias; batch norm is affine but for the tail's. That of an architecture is
+ * NAS-Bench-101's.
+ * @throws {InputError} for partial channels, for what is no architecture of the space, or where the space has other choices than the
+ * benchmark
  */
 export function oneShotLayout(
   space: SearchSpace,
@@ -118,9 +121,7 @@ export function oneShotLayout(
   partial = 1,
 ): Parameter[] {
   if (partial > 1) throw new InputError(`networks of ${space.title} have no partial channels; set them to 1`);
-  if (architecture) {
-    throw new InputError(`discrete networks of ${space.title} cannot be trained; search without training the outcome`);
-  }
+  if (architecture) return graphLayout(space, sizes, architecture);
   const graph = oneShotGraph(space);
   const layout: Parameter[] = [];
   const add = appender(layout);

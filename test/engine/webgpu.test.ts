@@ -15,6 +15,7 @@ import { ALONE, MEETING } from "../../src/engine/webgpu/shaders/reduce";
 import { scoreCandidates } from "../../src/search/proxies";
 import { type Case, CELLS, discreteCase, fresh, type Mix, relativeError, supernetCase } from "../support/cases";
 import { DISCRETE, dartsCase, dartsDiscreteCase, dartsOracle, partialDartsCase } from "../support/darts";
+import { GRAPHS, graphCase, graphOracle } from "../support/graph";
 import { groupCase, manyCells, trainedAlone, trainedTogether } from "../support/group";
 import { Interpreter } from "../support/interpreter";
 import { oneShotCase, oneShotOracle } from "../support/oneshot";
@@ -224,6 +225,11 @@ describe("the WebGPU engine", () => {
     },
     // Seed 1 brings an input of a rectifier within rounding of zero, where its slope has no right answer.
     { name: "DARTS", made: dartsDiscreteCase(DISCRETE["every operation"], {}, 4, 2), network: dartsOracle },
+    {
+      name: "a graph of blocks",
+      made: graphCase(GRAPHS["S2, blocks of two widths"], { channels: 9, image: 5 }),
+      network: graphOracle,
+    },
   ];
   for (const { name, made, network, variant } of discrete) {
     it(`trains and evaluates a discrete network as the plan in float64: ${name}`, async () => {

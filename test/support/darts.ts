@@ -192,26 +192,6 @@ class DartsOracle extends Oracle {
       }),
     );
   }
-  /** Largest value of blocks of 2 x 2 pixels. */
-  private blocks(x: Node): Node {
-    const { batch, side, channels, data } = x.value;
-    const half = Math.ceil(side / 2);
-    return this.linear(x, half, channels, (visit) => {
-      for (let yi = 0; yi < batch * half * half * channels; yi++) {
-        const [pixel, c] = [Math.floor(yi / channels), yi % channels];
-        const [row, column] = [2 * (Math.floor(pixel / half) % half), 2 * (pixel % half)];
-        const block = [0, 1, 2, 3]
-          .map((k) => [row + (k >> 1), column + (k & 1)])
-          .filter((at) => Math.max(...at) < side);
-        const places = block.map(([r, s]) => ((Math.floor(pixel / half / half) * side + r) * side + s) * channels + c);
-        visit(
-          places.reduce((best, xi) => (data[xi] > data[best] ? xi : best)),
-          yi,
-          1,
-        );
-      }
-    });
-  }
 }
 
 /** Scores a batch; `mixing` is one row, or one for each image. */

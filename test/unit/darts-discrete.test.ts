@@ -5,12 +5,9 @@ import { layoutSize, parameterLayout, runningLayout } from "../../src/engine/net
 import type { Parameter } from "../../src/engine/parameter";
 import { createPlan, planCost } from "../../src/engine/plan/plan";
 import { expectAgreement } from "../support/agreement";
-import { fresh, relativeError, slope } from "../support/cases";
+import { relativeError, slope } from "../support/cases";
 import { DISCRETE, dartsDiscreteCase, dartsOracle, dartsScored } from "../support/darts";
-import { Interpreter } from "../support/interpreter";
-import { forget } from "../support/passes";
-
-const STEP = { rate: 0.1, momentum: 0.9, decay: 3e-4, clip: 5 };
+import { expectDiscretePlan } from "../support/passes";
 
 describe("the weights of a DARTS genotype's network", () => {
   it("are as many as the paper's network has, for every published genotype", () => {
@@ -52,42 +49,7 @@ describe("a DARTS genotype's plan, run in float64", () => {
       [{ channels: 6, image: 6, imageChannels: 3 }, 3],
     ] as const) {
       it(`computes loss and dL/dw, tracks and evaluates: ${name}, ${JSON.stringify(sizes)}`, () => {
-        const { spec, weights, batch: data } = dartsDiscreteCase(architecture, sizes, batch);
-        const plan = createPlan(spec, { parts: 3, slots: 4 });
-        const machine = new Interpreter(plan);
-        const { losses } = plan.regions;
-        const loss = () => machine.arena.subarray(losses, losses + batch).reduce((sum, each) => sum + each / batch, 0);
-        forget(machine, plan);
-        machine.load(weights);
-        machine.feed([], data, STEP);
-        machine.run(plan.programs.weights);
-        const expected = dartsOracle(spec, weights, [], data);
-        expect(loss()).toBeCloseTo(expected.loss, 10);
-        // The gradient is clipped on its way into the velocity alone.
-        expect(relativeError(machine.flat("gradient"), expected.weights)).toBeLessThan(1e-6);
-
-        const running = new Map(
-          Array.from(fresh(spec), ([norm, before]) => {
-            const met = expected.moments.get(norm);
-            if (!met) throw new Error(`nothing is known of ${norm}`);
-            const unbiased = met.count / (met.count - 1);
-            const mean = met.mean.map((value, c) => 0.9 * before.mean[c] + 0.1 * value);
-            return [
-              norm,
-              { mean, variance: met.variance.map((value, c) => 0.9 * before.variance[c] + 0.1 * value * unbiased) },
-            ];
-          }),
-        );
-        const tracked = machine.running();
-        for (const { name: each, offset, size } of runningLayout(parameterLayout(DARTS, spec.sizes, architecture))) {
-          const at = each.lastIndexOf("/");
-          const values = running.get(each.slice(0, at))?.[each.slice(at + 1) as "mean" | "variance"] ?? [];
-          expect(relativeError(tracked.subarray(offset, offset + size), values), each).toBeLessThan(1e-6);
-        }
-        forget(machine, plan);
-        machine.run(plan.programs.evaluate);
-        expect(loss()).toBeCloseTo(dartsOracle(spec, machine.flat("weights"), [], data, running).loss, 5);
-        expect(machine.running()).toEqual(tracked);
+        expectDiscretePlan(dartsDiscreteCase(architecture, sizes, batch), dartsOracle);
       });
     }
   }

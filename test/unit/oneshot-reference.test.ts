@@ -1,7 +1,6 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { InputError } from "../../src/core/errors";
 import { NAS_BENCH_1SHOT1, type OneShotSpace } from "../../src/core/nasbench1shot1";
 import { optionCount, picked } from "../../src/core/space";
 import type { Engine } from "../../src/engine/engine";
@@ -54,13 +53,6 @@ describe.each(NAS_BENCH_1SHOT1.map((space, i): [string, OneShotSpace, number] =>
       reference.dispose();
       compiled.dispose();
       expect(tf.memory().numTensors).toBe(before);
-    });
-
-    it("and both refuse discrete networks", async () => {
-      const { spec, weights } = oneShotCase(number, {}, 4);
-      const discrete = { ...spec, architecture: space.rows.map(() => 0) };
-      expect(() => new ReferenceEngine(discrete, weights)).toThrow(InputError);
-      await expect(createWasmEngine(discrete, weights)).rejects.toThrow(InputError);
     });
   },
 );

@@ -15,7 +15,7 @@ import { forOneShot } from "../oneshot";
 import type { Parameter } from "../parameter";
 import { DartsReference } from "./darts";
 import { crossEntropy } from "./layers";
-import { OneShotSupernet } from "./oneshot";
+import { OneShotReference } from "./oneshot";
 import { type Mixing, type ReferenceNetwork, tensorsOf, type Weights } from "./parts";
 import { NasBench201Reference } from "./supernet";
 
@@ -23,7 +23,7 @@ import { NasBench201Reference } from "./supernet";
 const NETWORKS: Readonly<Record<string, new (spec: SupernetSpec) => ReferenceNetwork>> = {
   nasbench201: NasBench201Reference,
   darts: DartsReference,
-  ...forOneShot(OneShotSupernet),
+  ...forOneShot(OneShotReference),
 };
 
 /** Added to the gradient's norm before dividing by it, as PyTorch's clip_grad_norm_ does. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { BLOCK_OPERATIONS } from "../../core/nasbench1shot1";
 import type { SupernetSpec } from "../engine";
+import { graphCells, type PlacedGraph } from "../graph";
 import {
   type CellGraph,
   convolutionName,
@@ -11,11 +12,14 @@ import {
   projections,
   TAIL,
 } from "../oneshot";
-import { maxPool, normalise, paddedBlockPool } from "./layers";
+import { blockPool, maxPool, normalise, paddedBlockPool } from "./layers";
 import { classify, convolve, type Mixing, norm, type ReferenceNetwork, sumOf, type Weights, weight } from "./parts";
 
-/** The search network of NAS-Bench-1Shot1 (Zela, Siems and Hutter, ICLR 2020; automl/nasbench-1shot1) in TensorFlow.js. */
-export class OneShotSupernet implements ReferenceNetwork {
+/**
+ * The networks of NAS-Bench-1Shot1 in TensorFlow.js: its search network (Zela, Siems and Hutter, ICLR 2020; automl/nasbench-1shot1), and an
+ * architecture's (Ying et al., NAS-Bench-101, ICML 2019).
+ */
+export class OneShotReference implements ReferenceNetwork {
   private readonly graph: CellGraph;
 
   constructor(private readonly spec: SupernetSpec) {
@@ -25,8 +29,14 @@ export class OneShotSupernet implements ReferenceNetwork {
   dispose(): void {}
 
   forward(weights: Weights, mixing: Mixing, images: tf.Tensor): tf.Tensor {
+    const { space, sizes, architecture } = this.spec;
     let x = tf.relu(norm(convolve(images, weight(weights, "stem/conv")), weights, "stem"));
-    for (const cell of oneShotCells(this.graph.blocks.length, this.spec.sizes)) {
+    if (architecture) {
+      for (const cell of graphCells(space, sizes, architecture))
+        x = graphCell(cell, cell.pooled ? blockPool(x) : x, weights);
+      return classify(tf.mean(x, [1, 2]), weights);
+    }
+    for (const cell of oneShotCells(this.graph.blocks.length, sizes)) {
       x = this.cellOf(cell, cell.pooled ? paddedBlockPool(x) : x, weights, mixing);
     }
     const last = normalise(convolve(tf.relu(x), weight(weights, TAIL)));
@@ -53,6 +63,29 @@ export class OneShotSupernet implements ReferenceNetwork {
     );
     return tf.concat(parts, 3);
   }
+}
+
+/** A cell of NAS-Bench-101. */
+function graphCell({ vertices }: PlacedGraph, x: tf.Tensor, weights: Weights): tf.Tensor {
+  const values: tf.Tensor[] = [];
+  for (const [place, { channels, projection, sources, convolution }] of vertices.entries()) {
+    const projected = projection ? [rectified(x, weights, projection)] : [];
+    if (place === vertices.length - 1) {
+      const joined = sources.map((source) => values[source]);
+      const whole = joined.length > 1 ? [tf.concat(joined, 3)] : joined;
+      values.push(sumOf([...whole, ...projected]));
+      continue;
+    }
+    const input = sumOf([...sources.map((source) => firstOf(values[source], channels)), ...projected]);
+    values.push(convolution ? rectified(input, weights, convolution.name) : maxPool(input, 1));
+  }
+  return values[values.length - 1];
+}
+
+/** The first of the channels of x. */
+function firstOf(x: tf.Tensor, channels: number): tf.Tensor {
+  const all = x.shape[3] ?? 0;
+  return all === channels ? x : tf.split(x, [channels, all - channels], 3)[0];
 }
 
 /** Convolution, batch norm and a rectifier. */
