@@ -160,6 +160,26 @@ test("a selection that cannot be read says why", () => {
   expect(() => readSelections(lineOf(1, SKIP, CONV, { architecture: "|none~0|" }))).toThrow(/line 1: .*node/);
 });
 
+test("a short training is a selection of its own beside that of the proxies", () => {
+  const trained = { architecture: SPACE.format(all(SKIP)), benchmark: null };
+  const [byProxies, byTraining, ...rest] = readSelections(
+    lineOf(1, SKIP, CONV, { train: 30, byTraining: { winner: trained, control: null } }),
+  );
+  expect(rest).toEqual([]);
+  expect(byProxies).toMatchObject({ train: 0, winner: { architecture: SPACE.format(all(CONV)) } });
+  expect(byTraining).toMatchObject({ train: 30, winner: trained, control: null, curve: [] });
+  const groups = selectedGroups([byProxies, byTraining], []);
+  expect(groups.map(({ how }) => how)).toEqual([
+    "5 samples by NASWOT and FLOPs",
+    "5 samples by NASWOT and FLOPs, the best 30 trained",
+  ]);
+  const points = selectionPoints(groups, benchmark, "cifar10");
+  expect(points.map((point) => Object.keys(point).some((key) => key.startsWith(`g${groups[1].style}`)))).toEqual([
+    false,
+    false,
+  ]);
+});
+
 test("the table has the paper's figures, those of the runs and of the selections, and the best there is", () => {
   const runs = grouped(
     recordingOf({ seed: 1 }, [meansFor(CONV), meansFor(CONV)], 1),

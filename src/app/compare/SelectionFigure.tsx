@@ -30,7 +30,7 @@ export function SelectionFigure({ groups, benchmark, set, isShown }: Props) {
         title={`Accuracy of the pick on ${title}, %, by number of samples`}
         note={seeds > 1 ? "mean ± s.d. over seeds" : null}
         className="whole"
-        isShown={isShown && groups.length > 0}
+        isShown={isShown && series.length > 0}
         empty="Finished selections are drawn here"
       >
         <Suspense fallback={<div className="chart" />}>
@@ -77,12 +77,13 @@ const seedsText = ({ runs }: SelectedGroup) =>
 
 function plotOf(groups: readonly SelectedGroup[], benchmark: Benchmark, set: BenchmarkSet) {
   const data = selectionPoints(groups, benchmark, set);
-  const series = groups.map(({ style, title, runs }): Series => {
+  const curved = groups.filter(({ runs }) => runs.some(({ curve }) => curve.length > 0));
+  const series = curved.map(({ style, title, runs }): Series => {
     const key = `g${style}`;
     const band = runs.length > 1 ? ([`${key}low`, `${key}high`] as const) : undefined;
     return { key, name: title, ...styleOf(style), dots: "joined", band };
   });
-  const words = groups.map(({ style, title }) => {
+  const words = curved.map(({ style, title }) => {
     const points = data.filter((datum) => datum[`g${style}`] !== undefined);
     return `${title}: ${points.map((datum) => `${fixed(datum[`g${style}`], 2)} % of ${datum.samples}`).join(", ")}`;
   });

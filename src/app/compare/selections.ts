@@ -9,7 +9,7 @@ import { count, plain } from "../format";
 import { methodName } from "../runs/summary";
 import type { SamplesDatum } from "../select/SamplesChart";
 import { rankingTitle } from "../select/scores";
-import { type Selected, useSelection } from "../select/selection";
+import { type Selected, useSelection, withTraining } from "../select/selection";
 import { spreadOf } from "./curves";
 import { type Group, gather, sameButSeed } from "./groups";
 
@@ -25,9 +25,10 @@ export interface SelectedGroup {
   readonly runs: readonly Selected[];
 }
 
-/** "100 samples by NASWOT and FLOPs". */
-export function rankingOf({ samples, rankBy }: Selected): string {
-  return `${count(samples)} samples by ${rankingTitle(rankBy)}`;
+/** "100 samples by NASWOT and FLOPs", "100 samples by SynFlow, the best 30 trained". */
+export function rankingOf({ samples, rankBy, train }: Selected): string {
+  const trained = train > 0 ? `, the best ${train} trained` : "";
+  return `${count(samples)} samples by ${rankingTitle(rankBy)}${trained}`;
 }
 
 /** "100 samples by NASWOT and FLOPs, temperature 2, after step 40". */
@@ -124,7 +125,7 @@ export function readSelections(text: string): Selected[] {
   const found = lines.flatMap(({ line, number }) => {
     try {
       const record = JSON.parse(line) as Record<string, unknown>;
-      return record.kind === "selection" ? [selectedOf(record)] : [];
+      return record.kind === "selection" ? selectedOf(record) : [];
     } catch (error) {
       throw new InputError(`line ${number}: ${messageOf(error)}`);
     }
@@ -133,12 +134,12 @@ export function readSelections(text: string): Selected[] {
   throw new InputError("there is no selection in it, which nas select prints last: was it interrupted?");
 }
 
-function selectedOf(record: Record<string, unknown>): Selected {
+function selectedOf(record: Record<string, unknown>): Selected[] {
   const method = checkSetting("method", record.method);
   if ("refusal" in method) {
     throw new InputError(`the method is ${JSON.stringify(record.method)}, expected ${expectedOf("method")}`);
   }
-  const { seed, samples, temperature, rankBy, architecture, benchmark, control, curve } = record;
+  const { seed, samples, temperature, rankBy, architecture, benchmark, control, curve, train, byTraining } = record;
   for (const [name, value] of Object.entries({ seed, samples, temperature })) {
     if (typeof value !== "number") throw new InputError(`${name} is ${JSON.stringify(value)}, expected a number`);
   }
@@ -147,9 +148,12 @@ function selectedOf(record: Record<string, unknown>): Selected {
   }
   type Pick = NonNullable<SelectionResult["control"]>;
   const looked = { architecture, benchmark } as Pick;
-  const picks = [looked, ...(control ? [control as Pick] : []), ...(curve as SelectionResult["curve"])];
+  const trained = byTraining as { winner?: Pick | null; control?: Pick | null } | undefined;
+  const picks = [looked, control, trained?.winner, trained?.control, ...curve].flatMap((each) =>
+    each ? [each as Pick] : [],
+  );
   for (const each of picks) NAS_BENCH_201.parse(String(each.architecture));
-  return {
+  const byProxies: Selected = {
     method: method.value as Settings["method"],
     seed: seed as number,
     samples: samples as number,
@@ -158,7 +162,13 @@ function selectedOf(record: Record<string, unknown>): Selected {
     winner: looked,
     control: (control as Pick | undefined) ?? null,
     curve: curve as SelectionResult["curve"],
+    train: 0,
     settings: null,
     step: null,
   };
+  return withTraining(
+    byProxies,
+    Number(train),
+    trained && { winner: trained.winner ?? undefined, control: trained.control },
+  );
 }

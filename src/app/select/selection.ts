@@ -27,8 +27,10 @@ export interface Selecting {
 
 /** What a finished selection has come to, of this page or out of a file. */
 export interface Selected
-  extends Pick<SelectionRequest, "samples" | "temperature" | "rankBy" | "seed">,
-    Pick<SelectionResult, "winner" | "control" | "curve"> {
+  extends Pick<SelectionRequest, "samples" | "temperature" | "rankBy" | "seed" | "train">,
+    Pick<SelectionResult, "winner" | "curve"> {
+  /** The pick from random cells. */
+  readonly control: SelectionResult["winner"];
   readonly method: Settings["method"];
   /** Those of the run, and the step that was drawn from; null out of a file, whose selections are of the end of a run. */
   readonly settings: Settings | null;
@@ -61,11 +63,26 @@ function follow(progress: SelectionProgress): void {
   useSelection.setState({ latest: { ...latest, progress } });
   const { state, result } = progress;
   if (state !== "finished" || !result) return;
-  const { samples, temperature, rankBy, seed } = latest.request;
-  const { winner, control, curve } = result;
+  const { samples, temperature, rankBy, seed, train } = latest.request;
+  const { winner, control, curve, training } = result;
   const { settings, moment } = latest.source;
   const asked = { samples, temperature, rankBy, seed, method: settings.method, settings, step: moment.step };
-  useSelection.setState({ selected: [...selected, { ...asked, winner, control, curve }] });
+  const found = withTraining(
+    { ...asked, train: 0, winner, control, curve },
+    train,
+    training && { winner: training.candidates[0], control: training.control[0] },
+  );
+  useSelection.setState({ selected: [...selected, ...found] });
+}
+
+/** What the proxies picked, and what the short training after them did, where there was one; it has no curve of its own. */
+export function withTraining(
+  byProxies: Selected,
+  train: number,
+  picks: Partial<Pick<Selected, "winner" | "control">> | null | undefined,
+): Selected[] {
+  if (!picks?.winner) return [byProxies];
+  return [byProxies, { ...byProxies, train, winner: picks.winner, control: picks.control ?? null, curve: [] }];
 }
 
 function fail(problem: string): void {
