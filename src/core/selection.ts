@@ -27,10 +27,18 @@ export function defaultRanking(train: number): string {
 }
 
 /**
- * The networks of a short training, the steps of its first round, its rounds, and how many it decides between: small enough for seconds,
+ * The networks of a short training and their batches, the steps of its first round, its rounds, and how many it decides between: small enough for seconds,
  * and deep enough to tell what a shortcut is worth. Chosen as the rankings were.
  */
-export const SHORT_TRAINING = { channels: 4, cells: 3, image: 8, steps: 100, rounds: 3, candidates: 30 } as const;
+export const SHORT_TRAINING = {
+  channels: 4,
+  cells: 3,
+  image: 8,
+  batch: 32,
+  steps: 100,
+  rounds: 3,
+  candidates: 30,
+} as const;
 
 export interface Candidate {
   readonly choices: Choices;

@@ -180,8 +180,7 @@ export class Selection {
     const { training, scoring, seed } = this.options;
     if (!training) return;
     const { space, sizes } = scoring;
-    const { channels, cells, image, steps, rounds } = SHORT_TRAINING;
-    const halving = { steps, rounds };
+    const { channels, cells, image, ...halving } = SHORT_TRAINING;
     const chosen = { group: this.ranked(this.group), control: this.ranked(this.control) };
     const parts = (["group", "control"] as const).map((of) => ({ of, best: chosen[of].slice(0, training.count) }));
     const total = parts.reduce((sum, { best }) => sum + stepsInAll(best.length, halving), 0);

@@ -18,6 +18,8 @@ import { commonWeights, parameterLayout } from "../engine/network";
 export interface ShortTrainingOptions {
   readonly space: SearchSpace;
   readonly sizes: NetworkSizes;
+  /** Images a batch. */
+  readonly batch: number;
   readonly dataset: Dataset;
   readonly seed: number;
   /** Weight steps of the first round, at least 2; every further round doubles what a network has taken, and halves the networks. */
@@ -27,8 +29,7 @@ export interface ShortTrainingOptions {
   readonly device: Pick<OpenDevice, "createGroup">;
 }
 
-/** Images a batch, and the constant learning rate. */
-const BATCH = 32;
+/** Constant. */
 const RATE = 0.1;
 
 const STEP = {
@@ -96,7 +97,7 @@ export async function* shortTraining(
   candidates: readonly Choices[],
   options: ShortTrainingOptions,
 ): AsyncGenerator<ShortProgress, Trained[]> {
-  const { space, sizes, dataset, seed, device } = options;
+  const { space, sizes, batch, dataset, seed, device } = options;
   if (!device.createGroup) {
     throw new InputError("short training needs the compiled engine: choose the device wasm or webgpu");
   }
@@ -106,10 +107,10 @@ export async function* shortTraining(
     half: "weights",
     images: dataset.images.weights,
     image: sizes.image,
-    batch: BATCH,
+    batch,
     random: new RandomStream(seed, "short training batches"),
   });
-  const specs = candidates.map((architecture): SupernetSpec => ({ space, sizes, batch: BATCH, architecture }));
+  const specs = candidates.map((architecture): SupernetSpec => ({ space, sizes, batch, architecture }));
   const layouts = specs.map(({ architecture }) => parameterLayout(space, sizes, architecture));
   const states = commonWeights(layouts, seed);
   const losses = candidates.map((): number[] => []);
@@ -124,8 +125,8 @@ export async function* shortTraining(
     );
     try {
       for (; taken < steps; taken++) {
-        const { batch } = await source.next(PLAIN);
-        for (const [k, { loss }] of (await group.weightStep(batch, STEP)).entries()) losses[kept[k]].push(loss);
+        const { batch: images } = await source.next(PLAIN);
+        for (const [k, { loss }] of (await group.weightStep(images, STEP)).entries()) losses[kept[k]].push(loss);
         progress.done += networks;
         yield { round: r + 1, networks, ...progress };
       }

@@ -20,7 +20,16 @@ beforeAll(async () => {
 });
 
 async function trained(cells: readonly Choices[], createGroup: OpenDevice["createGroup"]) {
-  const options = { space: SPACE, sizes: SIZES, dataset, seed: 1, steps: 2, rounds: 3, device: { createGroup } };
+  const options = {
+    space: SPACE,
+    sizes: SIZES,
+    batch: 32,
+    dataset,
+    seed: 1,
+    steps: 2,
+    rounds: 3,
+    device: { createGroup },
+  };
   const training = shortTraining(cells, options);
   const reports = [];
   for (;;) {
