@@ -1,7 +1,8 @@
 import { SETS } from "../../app/benchmark/sets";
 import { BENCHMARK_SETS, type Benchmark } from "../../core/benchmark";
 import { CONTROLS, type ControlKey } from "../../core/controls";
-import { deviation, mean, median } from "../../core/statistics";
+import { mean, median } from "../../core/statistics";
+import { difference, markdownTable, spread } from "./markdown";
 import type { Outcome } from "./outcome";
 import { LINES, QUESTIONS, SEEDS } from "./settings";
 
@@ -108,15 +109,5 @@ function table(names: readonly string[], outcomes: readonly Outcome[], benchmark
     "skips",
     "σ",
   ];
-  const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line), line(random), ""];
+  return [...markdownTable(head, [...rows, random]), ""];
 }
-
-/** Mean of paired differences ± its standard error. */
-const difference = (values: readonly number[]) =>
-  values.length < 2 ? "" : `${signed(mean(values))} ± ${(deviation(values) / Math.sqrt(values.length)).toFixed(2)}`;
-
-const spread = (values: readonly number[]) =>
-  `${mean(values).toFixed(2)}${values.length > 1 ? ` ± ${deviation(values).toFixed(2)}` : ""}`;
-
-const signed = (value: number) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;

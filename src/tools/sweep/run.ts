@@ -4,9 +4,13 @@
  *   npm run sweep -- choose 100..107 [NAME ...]   seeds that defaults may be chosen on
  *   npm run sweep -- judge 0..15 [NAME ...]       seeds that no choice has seen
  *   npm run sweep -- report                       docs/searches.md from what there is
+ *   npm run sweep -- select 0..15                 selections from the run files of the default
+ *   npm run sweep -- results                      docs/results.md from what there is
  *
- * Each search leaves its run file in runs/, which is not kept, and its outcome in docs/searches.jsonl. What is there is not run again.
+ * Each search leaves its run file in runs/, which is not kept, and its outcome in docs/searches.jsonl; each selection what nas select
+ * prints, and its outcome in docs/selections.jsonl. What is there is not run again.
  */
+import { spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { openBenchmark, openData } from "../../cli/files";
 import { withDefaults } from "../../core/settings";
@@ -15,22 +19,28 @@ import { openSearch } from "../../search/open";
 import { toLine } from "../../search/runfile";
 import { type Outcome, outcomeOf } from "./outcome";
 import { report } from "./report";
+import { results } from "./results";
+import { type SelectionOutcome, selectionOf, WAYS, type Way } from "./selections";
 import { LINES, SEEDS } from "./settings";
 
 const RESULTS = "docs/searches.jsonl";
+const SELECTIONS = "docs/selections.jsonl";
 const [part, range = "", ...names] = process.argv.slice(2);
 
-const known = (): Outcome[] =>
-  existsSync(RESULTS)
-    ? readFileSync(RESULTS, "utf8")
+const known = <Kept>(file: string): Kept[] =>
+  existsSync(file)
+    ? readFileSync(file, "utf8")
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line))
     : [];
 
-if (part === "report") writeFileSync("docs/searches.md", report(known(), await openBenchmark("nasbench201")));
+if (part === "report") writeFileSync("docs/searches.md", report(known(RESULTS), await openBenchmark("nasbench201")));
+else if (part === "results") {
+  writeFileSync("docs/results.md", results(known(RESULTS), known(SELECTIONS), await openBenchmark("nasbench201")));
+} else if (part === "select") await selections();
 else if (part === "choose" || part === "judge") await searches(SEEDS[part]);
-else throw new Error(`expected choose, judge or report, got ${part}`);
+else throw new Error(`expected choose, judge, report, select or results, got ${part}`);
 // The engine's threads would keep the process alive.
 process.exit(0);
 
@@ -45,7 +55,7 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
   const device = await chooseDevice({ device: "wasm" });
   const dataset = await openData("fashion-mnist");
   const benchmark = await openBenchmark("nasbench201");
-  const done = new Set(known().map(({ name, seed }) => `${name} ${seed}`));
+  const done = new Set(known<Outcome>(RESULTS).map(({ name, seed }) => `${name} ${seed}`));
   for (let seed = first; seed <= last; seed++) {
     for (const { name, settings } of wanted) {
       if (done.has(`${name} ${seed}`)) continue;
@@ -71,6 +81,32 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
       console.error(
         `${name} seed ${seed}: ${outcome.architecture} ${outcome.test.join(" / ")} in ${outcome.seconds} s`,
       );
+    }
+  }
+}
+
+async function selections(): Promise<void> {
+  const [first, last] = range.split("..").map(Number);
+  if (!(first <= last)) throw new Error(`expected seeds as 0..15, got ${range}`);
+  const benchmark = await openBenchmark("nasbench201");
+  const done = new Set(known<SelectionOutcome>(SELECTIONS).map(({ way, seed }) => `${way} ${seed}`));
+  for (let seed = first; seed <= last; seed++) {
+    for (const [way, options] of Object.entries(WAYS)) {
+      if (done.has(`${way} ${seed}`)) continue;
+      const kept = `runs/default.${seed}.${way}.jsonl`;
+      if (!existsSync(kept)) {
+        const command = ["--import", "tsx", "src/cli/nas.ts", "select", "--device", "wasm"];
+        const run = spawnSync("node", [...command, "--run", `runs/default.${seed}.jsonl`, ...options], {
+          stdio: ["ignore", "pipe", "inherit"],
+          encoding: "utf8",
+          maxBuffer: 2 ** 28,
+        });
+        if (run.status !== 0) throw new Error(`nas select failed for ${kept}`);
+        writeFileSync(kept, run.stdout);
+      }
+      const outcome = selectionOf(way as Way, readFileSync(kept, "utf8"), benchmark);
+      appendFileSync(SELECTIONS, `${JSON.stringify(outcome)}\n`);
+      console.error(`${way} seed ${seed}: ${outcome.architecture} ${outcome.test.join(" / ")} in ${outcome.seconds} s`);
     }
   }
 }

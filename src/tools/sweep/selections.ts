@@ -1,0 +1,89 @@
+import type { CellFigures } from "../../core/benchmark";
+import { BENCHMARK_SETS, type Benchmark } from "../../core/benchmark";
+import { NAS_BENCH_201 } from "../../core/nasbench201";
+import { SHORT_TRAINING } from "../../core/selection";
+import { createPlan, planCost } from "../../engine/plan/plan";
+
+/** How architectures are selected from the default's runs: options of `nas select`. */
+export const WAYS = {
+  proxies: ["--samples", "100"],
+  trained: ["--samples", "1000", "--train", String(SHORT_TRAINING.candidates)],
+} as const;
+export type Way = keyof typeof WAYS;
+
+/** What is kept of a selection. */
+export interface SelectionOutcome {
+  readonly way: Way;
+  readonly seed: number;
+  readonly architecture: string;
+  /** Test accuracy of the pick, %, on CIFAR-10, CIFAR-100, ImageNet16-120. */
+  readonly test: readonly number[];
+  /** The same of the pick from as many uniformly random cells. */
+  readonly control: readonly number[];
+  /** The best of the group on each. */
+  readonly oracle: readonly number[];
+  /** Different cells of the group. */
+  readonly candidates: number;
+  /** With the CIFAR-10 accuracy, of what decided. */
+  readonly rankCorrelation: number;
+  /** Of scoring and training the group, without the control. */
+  readonly gflop: number;
+  /** Of the whole selection with its control. */
+  readonly seconds: number;
+}
+
+interface Looked {
+  readonly architecture: string;
+  readonly benchmark: CellFigures["accuracy"];
+}
+
+/** @param text what `nas select` printed for a run of NAS-Bench-201 */
+export function selectionOf(way: Way, text: string, benchmark: Benchmark): SelectionOutcome {
+  const records = text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const candidates = records.filter(({ kind }) => kind === "candidate") as Looked[];
+  const trained = records.filter(({ kind }) => kind === "trained") as (Looked & { steps: number })[];
+  const { seed, byTraining, control, rankBy, rankCorrelation, channels, cells, image, seconds, ...last } =
+    records[records.length - 1];
+  const pick = (byTraining ?? { winner: last }).winner as Looked;
+  const other = (byTraining ?? { control }).control as Looked;
+  const rounded = (value: number) => Number(value.toPrecision(4));
+  const tests = ({ architecture }: Looked) => {
+    const { accuracy } = benchmark.figures(NAS_BENCH_201.parse(architecture));
+    return BENCHMARK_SETS.map((set) => rounded(accuracy[set].test));
+  };
+  const all = candidates.map(tests);
+  // Of a network's weight step on one image a third is the pass forward.
+  const scored = { naswot: 64 / 3, synflow: 1 } as Record<string, number>;
+  const images = (rankBy as string[]).reduce((sum, name) => sum + (scored[name] ?? 0), 0);
+  const scoring = candidates.reduce(
+    (sum, { architecture }) => sum + images * flopsOf(architecture, { channels, cells, image, batch: 1 }),
+    0,
+  );
+  const training = trained.reduce(
+    (sum, { architecture, steps }) => sum + steps * flopsOf(architecture, SHORT_TRAINING),
+    0,
+  );
+  return {
+    way,
+    seed,
+    architecture: pick.architecture,
+    test: tests(pick),
+    control: tests(other),
+    oracle: BENCHMARK_SETS.map((_, set) => Math.max(...all.map((each) => each[set]))),
+    candidates: candidates.length,
+    rankCorrelation: rounded(byTraining ? byTraining.rankCorrelation : rankCorrelation.rank),
+    gflop: rounded((scoring + training) / 1e9),
+    seconds: Math.round(seconds),
+  };
+}
+
+/** Of a weight step. */
+function flopsOf(architecture: string, of: Record<"channels" | "cells" | "image" | "batch", number>): number {
+  const { channels, cells, image, batch } = of;
+  const sizes = { channels, cells, image, imageChannels: 1, classes: 10 };
+  const choices = NAS_BENCH_201.parse(architecture);
+  return planCost(createPlan({ space: NAS_BENCH_201, sizes, batch, architecture: choices })).flops;
+}
