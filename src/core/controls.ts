@@ -386,6 +386,18 @@ export const CONTROLS = {
     acts: "live",
     objectives: SUPERNET,
   }),
+  sharpnessEvery: number({
+    label: "Measure sharpness every",
+    unit: "steps",
+    default: 0,
+    min: 0,
+    max: 100000,
+    integer: true,
+    scale: "log",
+    help: "How often, and at the end, the curvature of the validation loss at the mean is measured, between two steps; 0 for never.",
+    group: "budget",
+    acts: "live",
+  }),
   weightRate: number({
     label: "Weight rate",
     default: 0.05,

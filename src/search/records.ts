@@ -39,6 +39,16 @@ export function rowsOf({ rows }: SearchSpace): Row[] {
   return rows.map(({ name, choices, picks = 1 }) => ({ name, choices, ...(picks > 1 && { picks }) }));
 }
 
+/** How sharply the validation loss curves at the mean, on one fixed batch, by the logits of the operations. */
+export interface SharpnessFigures {
+  /** The Hessian's eigenvalue of largest size, with its sign; nats per squared logit. */
+  readonly eigenvalue: number;
+  /** Half the trace of diag(sigma^2) H, nats; null for a point estimate. */
+  readonly penalty: number | null;
+  /** Its standard error; present where the trace was estimated. */
+  readonly penaltyError?: number;
+}
+
 /** One search step. Its architecture half or its weight half is null where only the other was taken. */
 export interface StepRecord {
   readonly kind: "step";
@@ -62,6 +72,8 @@ export interface StepRecord {
   readonly scale: readonly number[] | null;
   /** The mixing weights of the weight step. */
   readonly weights: readonly number[] | null;
+  /** After this step; present where it was measured. */
+  readonly sharpness?: SharpnessFigures;
 }
 
 /** What is known of an architecture beside the search. */

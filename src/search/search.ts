@@ -6,6 +6,7 @@ import { oneShotOf } from "../core/nasbench1shot1";
 import type { NasBench101 } from "../core/nasbench101-figures";
 import { RandomStream } from "../core/random";
 import { checkTogether, unrolls } from "../core/settings";
+import { type Landscape, landscapeOf, measureSharpness, type Sharpness } from "../core/sharpness";
 import { softmaxRows } from "../core/softmax";
 import type { SearchSpace } from "../core/space";
 import type { ArchitectureGradient, Batch, DeviceReport, Engine, Score, WeightStep } from "../engine/engine";
@@ -106,6 +107,8 @@ export class Search {
   private steady = 0;
   private stopped = false;
   private epoch = 1;
+  /** The step after which sharpness was measured last. */
+  private measured = 0;
 
   constructor(private readonly parts: SearchParts) {
     const { settings, space, device } = parts;
@@ -228,6 +231,34 @@ export class Search {
     };
   }
 
+  /** Is a measurement of sharpness due after the last step? */
+  get sharpnessDue(): boolean {
+    const { sharpnessEvery: every } = this.current;
+    return every > 0 && this.measured < this.taken && (this.done || this.taken % every === 0);
+  }
+
+  /**
+   * The validation loss around the mean: of the first batch of the evaluation images, with the weights as they are. A supernet's batch norm
+   * keeps nothing of a batch, so that looking around changes nothing.
+   * @param breathe as in `landscapeOf`
+   */
+  async landscape(breathe?: () => Promise<void>): Promise<Landscape> {
+    const { space, method, engine, evaluationBatches } = this.parts;
+    const [batch] = await evaluationBatches(this.current.evaluateImages);
+    return landscapeOf(space.rows, method, trialOn(engine, batch), breathe);
+  }
+
+  /** Sharpness after the last step, by random numbers of its own: the search goes on as if nobody had looked. */
+  async measure(breathe?: () => Promise<void>): Promise<Sharpness> {
+    const step = this.taken;
+    const sharpness = await measureSharpness(
+      await this.landscape(breathe),
+      new RandomStream(this.current.seed, "sharpness"),
+    );
+    this.measured = step;
+    return sharpness;
+  }
+
   /** @param seconds spent on the search so far */
   result(seconds: number): ResultRecord {
     const { architecture } = this;
@@ -277,6 +308,7 @@ export class Search {
   restore(checkpoint: CheckpointRecord): void {
     const { method, weightBatches, architectureBatches, engine } = this.parts;
     this.taken = checkpoint.step;
+    this.measured = checkpoint.step;
     this.epoch = checkpoint.epoch;
     this.steady = checkpoint.steady ?? 0;
     this.stopped = false;
