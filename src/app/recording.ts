@@ -1,7 +1,7 @@
 import type { Settings } from "../core/controls";
 import { rowOffsets, type SearchSpace } from "../core/space";
 import { SPACES } from "../core/spaces";
-import type { ChangeRecord, EvaluationRecord, Frame, ResultRecord } from "../worker/protocol";
+import type { ChangeRecord, EvaluationRecord, Frame, ResultRecord, SharpnessPoint } from "../worker/protocol";
 import { STEP_SCALARS } from "../worker/protocol";
 
 /** A typed array that grows by doubling. */
@@ -52,6 +52,8 @@ export class Recording {
   steps = 0;
   changes: readonly ChangeRecord[] = [];
   evaluations: readonly EvaluationRecord[] = [];
+  /** Where it was measured, by rising step. */
+  sharpness: readonly SharpnessPoint[] = [];
   result: ResultRecord | null = null;
   /** Seconds spent stepping so far. */
   seconds = 0;
@@ -87,6 +89,7 @@ export class Recording {
     this.steps += frame.count;
     if (frame.changes.length > 0) this.changes = [...this.changes, ...frame.changes];
     if (frame.evaluations.length > 0) this.evaluations = [...this.evaluations, ...frame.evaluations];
+    if (frame.sharpness) this.sharpness = inOrder([...this.sharpness, ...frame.sharpness]);
     if (frame.result) this.result = frame.result;
     this.seconds = frame.seconds;
   }
@@ -100,6 +103,7 @@ export class Recording {
     this.means.truncate((step + 1) * this.size);
     this.scales?.truncate((step + 1) * this.size);
     this.evaluations = this.evaluations.filter((evaluation) => evaluation.step <= step);
+    this.sharpness = this.sharpness.filter((point) => point.step <= step);
     this.result = null;
   }
 
@@ -117,4 +121,9 @@ export class Recording {
   scalar(step: number, name: StepScalar): number {
     return this.scalars.at((step - 1) * STEP_SCALARS.length + STEP_SCALARS.indexOf(name));
   }
+}
+
+/** By rising step; of two measurements after a step the later one stays. */
+function inOrder(points: readonly SharpnessPoint[]): SharpnessPoint[] {
+  return [...new Map(points.map((point) => [point.step, point])).values()].sort((a, b) => a.step - b.step);
 }

@@ -7,7 +7,13 @@ import { oneShotOf } from "../core/nasbench1shot1";
 import { appliesTo, checkTogether, withDefaults } from "../core/settings";
 import { SPACES } from "../core/spaces";
 import { type InstantSurroundings, openSearch, type Surroundings } from "../search/open";
-import type { CheckpointRecord, HeaderRecord, RunRecord } from "../search/records";
+import {
+  type CheckpointRecord,
+  type HeaderRecord,
+  type RunRecord,
+  type SharpnessFigures,
+  sharpnessFigures,
+} from "../search/records";
 import { parseRunFile, settingsOf, toLine } from "../search/runfile";
 import type { Search } from "../search/search";
 import { openBenchmark, openData, openDevice, openGraphBenchmark } from "./files";
@@ -203,7 +209,8 @@ async function steps(search: Search, file: RunFile | null, stop: Stop, before: n
     search.heedTime(seconds + (performance.now() - begun) / 1000);
     const evaluation = search.evaluationDue ? await search.evaluate() : null;
     seconds += (performance.now() - begun) / 1000;
-    file?.write(record);
+    const sharpness = search.sharpnessDue ? await measured(search) : null;
+    file?.write(sharpness ? { ...record, sharpness } : record);
     if (evaluation) file?.write(evaluation);
     if (search.done || performance.now() - shown >= PROGRESS_INTERVAL) {
       shown = performance.now();
@@ -219,6 +226,11 @@ async function steps(search: Search, file: RunFile | null, stop: Stop, before: n
   const result = search.result(seconds);
   file?.write(result);
   console.log(JSON.stringify(summary(search.header, result)));
+}
+
+/** Beside the search: its time is not the search's. */
+async function measured(search: Search): Promise<SharpnessFigures | null> {
+  return sharpnessFigures(await search.measure(await search.landscape()));
 }
 
 function summary(header: HeaderRecord, { kind: _, ...result }: RunRecord & { kind: "result" }) {

@@ -138,6 +138,14 @@ class Line {
     }
   }
 
+  sharpness(): void {
+    if (this.fields.sharpness === undefined) return;
+    const figures = this.inside("sharpness");
+    figures.real("eigenvalue", -LARGEST, LARGEST, "a finite number");
+    if (figures.fields.penalty !== null) figures.real("penalty", -LARGEST, LARGEST, "a finite number, or null");
+    if (figures.fields.penaltyError !== undefined) figures.real("penaltyError", 0, LARGEST, "a finite number from 0");
+  }
+
   nasBench101(): void {
     if (this.fields.nasbench101 === undefined) return;
     const figures = this.inside("nasbench101");
@@ -226,6 +234,7 @@ class Contents {
     if (this.header.scale) line.vector("scale", size, true);
     else if (line.fields.scale !== null) line.refuse("scale", line.fields.scale, "null, as in the header");
     if (line.fields.weights !== null) line.vector("weights", size);
+    line.sharpness();
     this.steps.push(line.fields as unknown as StepRecord);
   }
 

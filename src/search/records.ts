@@ -3,6 +3,7 @@ import type { Settings } from "../core/controls";
 import type { MethodState } from "../core/method";
 import type { GraphCellFigures } from "../core/nasbench101-figures";
 import type { StreamState } from "../core/random";
+import type { Sharpness } from "../core/sharpness";
 import type { Row, SearchSpace } from "../core/space";
 import type { DeviceId, EngineId } from "../engine/engine";
 
@@ -47,6 +48,12 @@ export interface SharpnessFigures {
   readonly penalty: number | null;
   /** Its standard error; present where the trace was estimated. */
   readonly penaltyError?: number;
+}
+
+/** What of a measurement a run keeps; null where the loss around the mean is not a number. */
+export function sharpnessFigures({ eigenvalue, penalty, penaltyError, whole }: Sharpness): SharpnessFigures | null {
+  if (!Number.isFinite(eigenvalue + (penalty ?? 0))) return null;
+  return { eigenvalue, penalty, ...(!whole && penalty !== null && { penaltyError }) };
 }
 
 /** One search step. Its architecture half or its weight half is null where only the other was taken. */

@@ -248,13 +248,10 @@ export class Search {
     return landscapeOf(space.rows, method, trialOn(engine, batch), breathe);
   }
 
-  /** Sharpness after the last step, by random numbers of its own: the search goes on as if nobody had looked. */
-  async measure(breathe?: () => Promise<void>): Promise<Sharpness> {
+  /** Sharpness after the last step, around which the landscape is, by random numbers of its own: the search goes on as if nobody had looked. */
+  async measure(landscape: Landscape): Promise<Sharpness> {
     const step = this.taken;
-    const sharpness = await measureSharpness(
-      await this.landscape(breathe),
-      new RandomStream(this.current.seed, "sharpness"),
-    );
+    const sharpness = await measureSharpness(landscape, new RandomStream(this.current.seed, "sharpness"));
     this.measured = step;
     return sharpness;
   }

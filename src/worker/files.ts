@@ -45,11 +45,12 @@ export async function readRun(file: Uint8Array): Promise<ReadRun> {
     }
     return { record, weightRate: weightRateAt(current, record.step) };
   });
+  const sharpness = steps.flatMap(({ step, sharpness: figures }) => (figures ? [{ step, ...figures }] : []));
   return {
     settings,
     device: header.device,
     mean: Float64Array.from(header.mean),
     scale: header.scale && Float64Array.from(header.scale),
-    frame: { count: steps.length, ...layOut(rated), changes, evaluations, result, seconds: seconds ?? 0 },
+    frame: { count: steps.length, ...layOut(rated), changes, evaluations, sharpness, result, seconds: seconds ?? 0 },
   };
 }

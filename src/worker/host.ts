@@ -5,17 +5,19 @@ import { InputError, messageOf } from "../core/errors";
 import type { Edit } from "../core/link";
 import { oneShotOf } from "../core/nasbench1shot1";
 import { type NasBench101, openNasBench101 } from "../core/nasbench101-figures";
+import type { Sharpness } from "../core/sharpness";
 import { SPACES } from "../core/spaces";
 import type { Dataset, ReadFile } from "../engine/data/dataset";
 import { openDataset } from "../engine/data/packed";
 import type { Progress as EngineProgress } from "../engine/device";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
 import { costOf, type OpenSearch, openSearch, type Surroundings } from "../search/open";
-import type { CheckpointRecord, RunRecord } from "../search/records";
+import { type CheckpointRecord, type RunRecord, type StepRecord, sharpnessFigures } from "../search/records";
 import { toLine } from "../search/runfile";
 import { DivergenceError, type Search } from "../search/search";
 import { packRun, readRun } from "./files";
 import { Checkpoints, gentler, LossGuard } from "./guard";
+import { breathing, Meter } from "./meter";
 import { Outbox } from "./outbox";
 import { nextTask, Pacer } from "./pacer";
 import type {
@@ -75,6 +77,9 @@ export class SearchHost implements SearchControl {
     }),
     (progress) => this.outbox.send(progress),
   );
+  private readonly meter = new Meter((progress) => this.outbox.send(progress));
+  /** Cuts a measurement within the run short. */
+  private cut = new AbortController();
   private phase: Phase = "idle";
   private run_ = 0;
   /** Why the device that the run was on is no more; null while there is one, or none was needed. */
@@ -142,6 +147,8 @@ export class SearchHost implements SearchControl {
   async pause(): Promise<void> {
     this.wanted = "pause";
     this.pacer.interrupt();
+    this.cut.abort();
+    await this.meter.giveWay();
     await this.loop;
   }
 
@@ -198,6 +205,19 @@ export class SearchHost implements SearchControl {
     return this.trainer.testImages(query);
   }
 
+  async measureSharpness(): Promise<void> {
+    const underWay = this.phase === "running";
+    await this.clearDevice();
+    await this.standStill();
+    const { search } = this.standing().opened;
+    const undisturbed = this.meter.start(search, this.run_, (found) => this.keepSharpness(search.steps, found));
+    if (underWay) undisturbed.then((goesOn) => (goesOn ? this.run() : undefined));
+  }
+
+  async cancelSharpness(): Promise<void> {
+    await this.meter.cancel();
+  }
+
   async runFile(): Promise<string> {
     return this.records.map(toLine).join("");
   }
@@ -221,6 +241,7 @@ export class SearchHost implements SearchControl {
   private async clearDevice(): Promise<void> {
     await this.selector.cancel();
     await this.trainer.pause();
+    await this.meter.giveWay();
   }
 
   /** Makes room for something beside the run. */
@@ -264,6 +285,7 @@ export class SearchHost implements SearchControl {
     this.lost = reason;
     this.selector.lose(reason);
     this.trainer.lose(reason);
+    this.meter.lose(reason);
     const { current: hit, phase, run_: number } = this;
     const stands = phase === "running" || phase === "paused" || phase === "diverged";
     // A run that uses no device, or is over, does not mind; the next one opens another.
@@ -392,6 +414,8 @@ export class SearchHost implements SearchControl {
   private async take(run: Run, part: StepPart): Promise<void> {
     const { search } = run.opened;
     await this.edit(search);
+    // What a pause has cut short comes first.
+    if (!(await this.heedSharpness(run))) return;
     // A knob may have ended it.
     if (search.done) return this.finish(search);
     const begun = performance.now();
@@ -408,8 +432,31 @@ export class SearchHost implements SearchControl {
     if (evaluation) this.outbox.addEvaluation(evaluation);
     this.outbox.addStep(record, weightRate);
     run.guard.observe(record);
+    if (!(await this.heedSharpness(run))) return;
     if (search.done) this.finish(search);
     else await run.checkpoints.keepUp(search, this.seconds);
+  }
+
+  /** Measures how sharp the loss is where that is due; false where a pause has cut it short. */
+  private async heedSharpness({ opened: { search } }: Run): Promise<boolean> {
+    if (!search.sharpnessDue) return true;
+    this.cut = new AbortController();
+    const { signal } = this.cut;
+    try {
+      this.keepSharpness(search.steps, await search.measure(await search.landscape(breathing(signal))));
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
+  }
+
+  private keepSharpness(step: number, found: Sharpness): void {
+    const figures = sharpnessFigures(found);
+    if (!figures) return;
+    const at = this.records.findLastIndex((record) => record.kind === "step" && record.step === step);
+    if (at >= 0) this.records[at] = { ...this.records[at], sharpness: figures } as StepRecord;
+    this.outbox.addSharpness({ step, ...figures });
   }
 
   private finish(search: Search): void {

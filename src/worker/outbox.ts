@@ -1,5 +1,12 @@
 import type { ChangeRecord, EvaluationRecord, ResultRecord, StepRecord } from "../search/records";
-import { type Acknowledgement, type Frame, type Phase, STEP_SCALARS, type WorkerMessage } from "./protocol";
+import {
+  type Acknowledgement,
+  type Frame,
+  type Phase,
+  type SharpnessPoint,
+  STEP_SCALARS,
+  type WorkerMessage,
+} from "./protocol";
 
 /** Frames leave no faster than this, milliseconds. */
 const INTERVAL = 1000 / 15;
@@ -15,6 +22,7 @@ export interface RunStatus {
 export class Outbox {
   private steps: { record: StepRecord; weightRate: number }[] = [];
   private evaluations: EvaluationRecord[] = [];
+  private sharpness: SharpnessPoint[] = [];
   private changes: ChangeRecord[] = [];
   private result: ResultRecord | null = null;
   private number = 0;
@@ -37,6 +45,7 @@ export class Outbox {
   clear(): void {
     this.steps = [];
     this.evaluations = [];
+    this.sharpness = [];
     this.changes = [];
     this.result = null;
     this.dirty = false;
@@ -46,6 +55,7 @@ export class Outbox {
   rewind(step: number): void {
     this.steps = this.steps.filter(({ record }) => record.step <= step);
     this.evaluations = this.evaluations.filter((record) => record.step <= step);
+    this.sharpness = this.sharpness.filter((point) => point.step <= step);
     this.changes = this.changes.filter((record) => record.step <= step);
     this.result = null;
   }
@@ -57,6 +67,11 @@ export class Outbox {
 
   addEvaluation(record: EvaluationRecord): void {
     this.evaluations.push(record);
+    this.touch();
+  }
+
+  addSharpness(point: SharpnessPoint): void {
+    this.sharpness.push(point);
     this.touch();
   }
 
@@ -104,7 +119,7 @@ export class Outbox {
   }
 
   private frame(): Frame {
-    const { steps, evaluations, changes, result } = this;
+    const { steps, evaluations, sharpness, changes, result } = this;
     this.number += 1;
     const first = steps[0]?.record;
     return {
@@ -115,6 +130,7 @@ export class Outbox {
       count: steps.length,
       ...layOut(steps),
       evaluations,
+      ...(sharpness.length > 0 && { sharpness }),
       changes,
       result,
     };

@@ -1,10 +1,11 @@
 import type { Settings } from "../core/controls";
 import type { Edit } from "../core/link";
 import type { ProxyName } from "../core/proxies";
+import type { LossSlice, Sharpness } from "../core/sharpness";
 import type { Choices, NetworkSizes } from "../core/space";
 import type { DeviceChoice } from "../engine/engine";
 import type { SearchCost } from "../search/open";
-import type { ChangeRecord, EvaluationRecord, ResultRecord } from "../search/records";
+import type { ChangeRecord, EvaluationRecord, ResultRecord, SharpnessFigures } from "../search/records";
 import type { StepPart } from "../search/search";
 import type { Posterior, SelectionResult, ShortTrainingProgress } from "../search/select";
 import type { EpochRecord, TestOutcome, TrainSettings } from "../search/train";
@@ -69,6 +70,14 @@ export interface SearchControl {
   pauseTraining(): Promise<void>;
   /** Test images of the latest training by what a network took them for; none before its first test. */
   testImages(query: TestImagesQuery): Promise<TestImages>;
+  /**
+   * Measures how sharp the loss is at the mean, then its slice, between two steps of the run: one that is under way waits, and goes on by
+   * itself. Returns once it has begun; what follows streams. A call that needs the run cancels it.
+   * @throws {InputError} where no run stands
+   */
+  measureSharpness(): Promise<void>;
+  /** Resolves when nothing more of it will follow. */
+  cancelSharpness(): Promise<void>;
   /** The run so far, as a run file. */
   runFile(): Promise<string>;
   /** The run file up to a step, gzip; to be kept and read again. */
@@ -122,10 +131,17 @@ export interface Frame {
   /** count x size; null for a point estimate. */
   readonly scale: Float64Array | null;
   readonly evaluations: readonly EvaluationRecord[];
+  /** Absent where none was measured. */
+  readonly sharpness?: readonly SharpnessPoint[];
   readonly changes: readonly ChangeRecord[];
   readonly result: ResultRecord | null;
   /** Seconds spent stepping so far. */
   readonly seconds: number;
+}
+
+/** Sharpness after a step. */
+export interface SharpnessPoint extends SharpnessFigures {
+  readonly step: number;
 }
 
 /** Progress of something that takes a while before or beside the search. */
@@ -306,6 +322,31 @@ export interface TestImages {
   }[];
 }
 
+/** What a measurement that was asked for has found. */
+export interface SharpnessFound extends Sharpness {
+  /** E[L] - L(mean) under the Gaussian by pairs of opposite draws, nats, with its standard error; null before, and for a point estimate. */
+  readonly excess: { readonly mean: number; readonly error: number } | null;
+  /** Of the Gaussian restricted to the plane of the leading eigenvectors: uu, uv, vv, squared logits; null for a point estimate. */
+  readonly covariance: readonly [number, number, number] | null;
+  /** The loss in that plane, coarse at first; null before. */
+  readonly slice: LossSlice | null;
+}
+
+/** How far a measurement of sharpness is; a few times a second. */
+export interface SharpnessProgress {
+  readonly kind: "sharpness";
+  readonly run: number;
+  /** The step after which it measures, 0 for before the first. */
+  readonly step: number;
+  readonly state: "running" | "cancelled" | "finished" | "failed";
+  /** 0..1. */
+  readonly fraction: number;
+  /** Null until the Hessian is measured. */
+  readonly found: SharpnessFound | null;
+  /** Why it has failed, for people. */
+  readonly problem: string | null;
+}
+
 export type WorkerMessage =
   | Frame
   | Progress
@@ -316,7 +357,8 @@ export type WorkerMessage =
   | Rewound
   | Turned
   | SelectionProgress
-  | TrainingProgress;
+  | TrainingProgress
+  | SharpnessProgress;
 
 export interface Acknowledgement {
   readonly kind: "acknowledge";
