@@ -18,7 +18,7 @@ export const NOTHING: Focus = { row: null, operation: null, step: null };
 export type Objective = Settings["objective"];
 
 /** What can take the place of the side columns. */
-export type DrawerName = "runs" | "compare" | "select" | "train" | "share";
+export type DrawerName = "runs" | "compare" | "select" | "train" | "sharpness" | "share";
 
 /** Small summary state; the long series are in history.ts. */
 export interface AppState {

@@ -11,7 +11,7 @@ import type { Posterior, SelectionResult, ShortTrainingProgress } from "../searc
 import type { EpochRecord, TestOutcome, TrainSettings } from "../search/train";
 
 export type { DeviceChoice, DeviceId } from "../engine/engine";
-export type { ChangeRecord, EvaluationRecord, ResultRecord, SearchCost, SelectionResult, StepPart };
+export type { ChangeRecord, EvaluationRecord, LossSlice, ResultRecord, SearchCost, SelectionResult, StepPart };
 
 /**
  * The boundary between the page and its worker: types only, both sides derive from them. Control calls go through comlink; what

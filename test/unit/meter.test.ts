@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { Recording } from "../../src/app/recording";
 import { withDefaults } from "../../src/core/settings";
 import type { ReadyDevice } from "../../src/engine/devices";
@@ -35,18 +35,23 @@ const sharpnessOf = async (host: SearchHost) =>
     record.kind === "step" && record.sharpness ? [{ step: record.step, ...record.sharpness }] : [],
   );
 
-let plain: Awaited<ReturnType<typeof stepsOf>>;
+let known: ReturnType<typeof stepsOf> | undefined;
 
-beforeAll(async () => {
-  const { host, phase } = await measuring();
-  await host.prepare(settings);
-  await host.run();
-  await phase("finished");
-  plain = await stepsOf(host);
-  closePort();
-});
+/** The steps of a run that measures nothing. */
+function plainSteps(): ReturnType<typeof stepsOf> {
+  known ??= (async () => {
+    const { host, phase } = await measuring();
+    await host.prepare(settings);
+    await host.run();
+    await phase("finished");
+    closePort();
+    return stepsOf(host);
+  })();
+  return known;
+}
 
 test("a run that measures every few steps, and on demand between, takes the steps of one that does not", async () => {
+  const plain = await plainSteps();
   const { host, phase, all, state, seen, messages } = await measuring();
   await host.prepare(settings);
   await host.change({ sharpnessEvery: 3 });
@@ -88,6 +93,7 @@ test("a run that measures every few steps, and on demand between, takes the step
 });
 
 test("a pause cuts a measurement short that is due, which comes first when the run goes on", async () => {
+  const plain = await plainSteps();
   let gradients = 0;
   const createEngine: ReadyDevice["createEngine"] = async (spec, weights) => {
     const engine = await createWasmEngine(spec, weights, 1);

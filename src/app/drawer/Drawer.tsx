@@ -12,6 +12,7 @@ const DRAWERS: readonly { name: DrawerName; title: string; hint: string }[] = [
     hint: "Draw architectures from the learned distribution and rank them without training",
   },
   { name: "train", title: "Train", hint: "Train cells from scratch, side by side, and see what they get wrong" },
+  { name: "sharpness", title: "Sharpness", hint: "How the loss curves around the mean, and what the noise costs" },
   { name: "share", title: "Share", hint: "A link that repeats the run; the cell, the run and the figures as files" },
 ];
 
@@ -20,6 +21,7 @@ const PANELS: Partial<Record<DrawerName, ReturnType<typeof lazy>>> = {
   compare: lazy(() => import("../compare/CompareDrawer")),
   select: lazy(() => import("../select/SelectDrawer")),
   train: lazy(() => import("../train/TrainDrawer")),
+  sharpness: lazy(() => import("../sharpness/SharpnessDrawer")),
   share: lazy(() => import("../share/Share")),
 };
 
