@@ -28,7 +28,7 @@ export function Spectrum({ found: { eigenvalues, leading, whole } }: { found: Sh
       >
         {width > 0 && (
           <svg width={width} height={height} aria-hidden="true">
-            {niceTicks(Math.min(0, least), Math.max(0, most), 3).map((tick) => (
+            {niceTicks(Math.min(0, least), Math.max(0, most), 5).map((tick) => (
               <g key={tick}>
                 <line className="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
                 <text x={MARGIN.left - 6} y={y(tick) + 4} textAnchor="end">

@@ -3,7 +3,7 @@ import { type Point, polyline } from "../charts/path";
 import { niceTicks } from "../charts/scale";
 
 /** About so many contours. */
-const LEVELS = 9;
+const LEVELS = 12;
 
 /** A square of values, row by row. */
 export interface Grid {
