@@ -45,7 +45,7 @@ export async function wholeMatrix(product: Product, basis: readonly Float64Array
 }
 
 /** The axes of a space. */
-function axes(size: number): Float64Array[] {
+export function axes(size: number): Float64Array[] {
   return Array.from({ length: size }, (_, i) => Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
 }
 

@@ -169,7 +169,7 @@ test("run, hover, scrub, draw, turn a knob, share, and open it again", async () 
 
 test("a link of a supernet gives the same run on WebAssembly, number for number, architectures are selected from it and trained", async () => {
   const link =
-    "#steps=10&channels=2&image=8&batch=4&images=1250&evaluateImages=4&seed=9&edits=4:archRate=0.05;6:flip=false";
+    "#steps=10&channels=2&image=8&batch=4&images=1250&evaluateImages=4&sharpnessEvery=5&seed=9&edits=4:archRate=0.05;6:flip=false";
   const { browser, page } = await open(`${site.address}${link}`, PLAIN_FLAGS);
   try {
     const twin = await another(browser, `${site.address}${link}`);
@@ -184,6 +184,7 @@ test("a link of a supernet gives the same run on WebAssembly, number for number,
     expect(steps[0]).toHaveLength(10);
     expect(steps[1]).toEqual(steps[0]);
     await twin.close();
+    await slices(page);
     await selects(page);
     await trains(page);
   } finally {
@@ -192,6 +193,35 @@ test("a link of a supernet gives the same run on WebAssembly, number for number,
 });
 
 const TITLES = ["Pick", "By proxies", "Argmax", "Random control", "Random by proxies", "Oracle", "BaLeNAS-TF"];
+
+/** What was measured during the run is drawn; the loss around the mean is measured now, and its slice and the posterior's ellipses are there. */
+async function slices(page: Page): Promise<void> {
+  await button(page, "Sharpness").click();
+  await page
+    .getByRole("img", { name: /^Dominant eigenvalue .*: −?\d\.\d+ at step 5, −?\d\.\d+ at step 10\.$/ })
+    .waitFor();
+  await button(page, "Measure now").click();
+  await page.getByText("Sharpness measured.").waitFor({ state: "attached", timeout: 60_000 });
+  expect(await page.getByTestId("penalty").innerText()).toMatch(
+    /^½ tr\(σ²H\) is −?\d\.\d+ nats\. By 48 pairs .* ± \d\.\d+ above/,
+  );
+  await page
+    .getByRole("img", { name: /^Loss in a plane of \d.* nats at the mean, from \d\.\d+ to \d\.\d+\.$/ })
+    .waitFor();
+  await page.getByRole("img", { name: /^Eigenvalues of the Hessian .* of 30 negative\.$/ }).waitFor();
+  expect(await page.locator(".sharpness .ellipse").count()).toBe(2);
+  expect(await page.locator(".sharpness .contour").count()).toBeGreaterThan(2);
+  const shades = await page.locator(".sharpness-box canvas").evaluate((canvas: HTMLCanvasElement) => {
+    const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    const seen = new Set<number>();
+    for (let i = 0; i < pixels.length; i += 4) seen.add(pixels[i] * 65536 + pixels[i + 1] * 256 + pixels[i + 2]);
+    return seen.size;
+  });
+  expect(shades).toBe(1 + (await page.locator(".sharpness .contour").count()));
+  await page.locator(".sharpness-box svg").hover({ position: { x: 40, y: 40 } });
+  expect(await page.locator(".sharpness-tip").innerText()).toMatch(/loss \d\.\d+ nats, [+−]\d\.\d+ to the mean/);
+  expect(await faults(page, ".drawer")).toEqual([]);
+}
 
 /** A selection is cancelled, goes on where it was, and shows the cells that it ranks. */
 async function selects(page: Page): Promise<void> {
