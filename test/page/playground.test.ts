@@ -167,7 +167,7 @@ test("run, hover, scrub, draw, turn a knob, share, and open it again", async () 
   }
 });
 
-test("a link of a supernet gives the same run on WebAssembly, number for number, architectures are selected from it and trained", async () => {
+test("a link of a supernet gives the same run on WebAssembly, number for number; its loss is sliced, architectures are selected from it and trained", async () => {
   const link =
     "#steps=10&channels=2&image=8&batch=4&images=1250&evaluateImages=4&sharpnessEvery=5&seed=9&edits=4:archRate=0.05;6:flip=false";
   const { browser, page } = await open(`${site.address}${link}`, PLAIN_FLAGS);
