@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { curvesOf, SAMPLES, samplePoints } from "../../src/app/compare/curves";
+import { curvesOf, eigenvaluePoints, SAMPLES, samplePoints } from "../../src/app/compare/curves";
 import { groupBySeed } from "../../src/app/compare/groups";
 import { bestOf, csvOf, resultRows } from "../../src/app/compare/rows";
 import { readSelections, selectedGroups, selectionPoints } from "../../src/app/compare/selections";
@@ -96,6 +96,29 @@ test("the samples of a group's runs count together, up to the end of its shortes
   expect(points[0].median).toBeCloseTo((best + worst) / 2, 4);
   expect([points[0].low, points[0].high]).toEqual([Math.min(best, worst), Math.max(best, worst)]);
   expect(curvesOf(skips).samples(0)).toHaveLength(SAMPLES);
+});
+
+test("eigenvalues are drawn where every run of a group has them", () => {
+  const runs = [1, 2, 3].map((seed) =>
+    recordingOf(
+      { seed: Math.min(seed, 2), method: seed > 2 ? "drnas" : "darts" },
+      [meansFor(SKIP), meansFor(SKIP)],
+      null,
+    ),
+  );
+  const point = (step: number, eigenvalue: number) => ({ step, eigenvalue, penalty: null });
+  runs[0].sharpness = [point(0, 0.1), point(1, 0.5)];
+  runs[1].sharpness = [point(1, 0.3)];
+  runs[2].sharpness = [point(0, -0.2)];
+  expect(eigenvaluePoints(grouped(...runs))).toEqual([
+    { step: 0, g1: -0.2 },
+    {
+      step: 1,
+      g0: 0.4,
+      g0low: expect.closeTo(0.4 - 0.1 * Math.SQRT2, 10),
+      g0high: expect.closeTo(0.4 + 0.1 * Math.SQRT2, 10),
+    },
+  ]);
 });
 
 /** A line as `nas select` prints it, whose picks from 1 and from 5 samples are the same operation on every edge. */

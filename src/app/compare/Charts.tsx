@@ -4,11 +4,11 @@ import { quantile } from "../../core/statistics";
 import { domainTo } from "../benchmark/AccuracyThroughTime";
 import { SETS } from "../benchmark/sets";
 import { Chart } from "../charts/Chart";
-import { timeEnd } from "../charts/scale";
+import { roundReach, timeEnd } from "../charts/scale";
 import type { Datum, Reference } from "../charts/series";
 import { fixed } from "../format";
 import { useCursor } from "../history";
-import { commonSteps, type EntropyOf, linesOf, pointsOf } from "./curves";
+import { commonSteps, type EntropyOf, eigenvaluePoints, linesOf, pointsOf } from "./curves";
 import { Figure } from "./Figure";
 import type { Group } from "./groups";
 import { SamplePanel } from "./SamplePanel";
@@ -39,7 +39,7 @@ export function Charts({ groups, tabled, benchmark, set, entropyOf, turn, shown 
   const cursor = useCursor();
   // The cursor redraws with every frame of a run; what is drawn changes once a second.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the turn stands for the curves
-  const { end, accuracy, entropy, loss, references, domains, lines } = useMemo(
+  const { end, accuracy, entropy, loss, eigenvalue, references, domains, lines } = useMemo(
     () => plotsOf(groups, benchmark, set, entropyOf),
     [groups, benchmark, set, entropyOf, turn],
   );
@@ -100,7 +100,22 @@ export function Charts({ groups, tabled, benchmark, set, entropyOf, turn, shown 
           empty={null}
         />
       </Figure>
-      <Figure title="Validation loss (running mean), nats" isShown={shown > 2}>
+      <Figure
+        title="Dominant Hessian eigenvalue, nats/logit²"
+        isShown={shown > 2 && eigenvalue.length > 0}
+        empty="No run has it at any step. The setting “Measure sharpness every” has it measured"
+      >
+        <Chart
+          {...common}
+          label={words("Dominant eigenvalue of the Hessian", groups, eigenvalue, 4, "")}
+          data={eigenvalue}
+          series={lines.joined}
+          domain={domains.eigenvalue}
+          digits={4}
+          empty={null}
+        />
+      </Figure>
+      <Figure title="Validation loss (running mean), nats" className="whole" isShown={shown > 2}>
         <Chart
           {...common}
           label={words("Validation loss", groups, loss, 3, " nats")}
@@ -140,18 +155,23 @@ function plotsOf(groups: readonly Group[], benchmark: Benchmark | null, set: Ben
     steps.filter((step) => step > 0),
     (curves, step) => (curves.hasLoss(step) ? curves.loss(step) : Number.NaN),
   );
+  const eigenvalue = eigenvaluePoints(groups);
+  const curved = valuesOf(eigenvalue);
+  const reach = roundReach(Math.max(1e-6, ...curved.map(Math.abs)));
   const lossTop = Math.max(2.4, Math.ceil(2 * Math.max(0, ...valuesOf(loss))) / 2);
   return {
     end: timeEnd(longest, planned),
     accuracy,
     entropy,
     loss,
+    eigenvalue,
     references,
-    lines: { stepped: linesOf(groups, true), plain: linesOf(groups, false) },
+    lines: { stepped: linesOf(groups, true), plain: linesOf(groups, false), joined: joinedOf(groups) },
     domains: {
       accuracy: domainTo(optimum, floor),
       entropy: [Math.max(0, least), Math.ceil(10 * most) / 10],
       loss: [0, lossTop],
+      eigenvalue: [Math.min(0, ...curved) < 0 ? -reach : 0, reach],
     } as const,
   };
 }
@@ -162,6 +182,10 @@ function roomOf(benchmark: Benchmark | null, set: BenchmarkSet): readonly [numbe
   const low = quantile(benchmark.testAccuracy(set).toSorted(), 0.05);
   return domainTo(benchmark.optimum(set).test, 5 * Math.floor(low / 5));
 }
+
+/** Lines of what is measured seldom: the points are marked. */
+const joinedOf = (groups: readonly Group[]) =>
+  linesOf(groups, false).map((line) => ({ ...line, dots: "joined" as const }));
 
 /** What nine tenths of the values lie above: a cell that is cut off for a few steps would press all else together. */
 function lowOf(values: readonly number[]): number {

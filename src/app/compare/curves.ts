@@ -159,6 +159,25 @@ export function pointsOf(
   });
 }
 
+/** The Hessian's dominant eigenvalue of all groups, nats per squared logit, after the steps at which every run of a group has it. */
+export function eigenvaluePoints(groups: readonly Group[]): Datum[] {
+  const measured = groups.map(({ runs }) =>
+    runs.map(({ recording }) => new Map(recording.sharpness.map(({ step, eigenvalue }) => [step, eigenvalue]))),
+  );
+  const steps = new Set(measured.flatMap((runs) => runs.flatMap((run) => [...run.keys()])));
+  const points = [...steps]
+    .sort((a, b) => a - b)
+    .map((step): Datum => {
+      const datum: Record<string, number> = {};
+      for (const [i, { style }] of groups.entries()) {
+        const values = measured[i].flatMap((run) => run.get(step) ?? []);
+        if (values.length === measured[i].length) Object.assign(datum, spreadOf(`g${style}`, values));
+      }
+      return { ...datum, step };
+    });
+  return points.filter((point) => Object.keys(point).length > 1);
+}
+
 /** Shares of the samples below a band of them and below its end. */
 const BAND = [0.05, 0.95] as const;
 
