@@ -15,7 +15,7 @@ import { cancelSelection, select, useSelection } from "./selection";
 
 const SAMPLES = [10, 20, 50, 100, 200, 500, 1000];
 /** How many a short training may decide between. */
-const TRAINED = [10, 20, SHORT_TRAINING.candidates, 80];
+const TRAINED = [10, 20, SHORT_TRAINING.candidates, 100];
 const TEMPERATURES = [0.5, 1, 2, 3, 5, 10];
 const RANKINGS = [...new Set([defaultRanking(0), defaultRanking(1), ...PROXY_NAMES])];
 
@@ -139,7 +139,7 @@ export function Knobs() {
 function trainingHelp(): string {
   const { image, channels, steps, rounds } = SHORT_TRAINING;
   const networks = `Small networks (${image} px, ${channels} channels) with the same initial weights see the same batches`;
-  const halving = `after ${steps} steps the half with the smaller training loss stays, ${rounds} rounds in all`;
+  const halving = `after ${steps} steps the half with the smaller training loss stays, ${rounds} rounds in all; of the better half of the last ones the best ranked is picked`;
   return `${networks}; ${halving}. Successive halving: Jamieson and Talwalkar, AISTATS 2016; training loss as the measure: Ru et al., NeurIPS 2021.`;
 }
 
