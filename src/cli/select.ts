@@ -50,7 +50,7 @@ const OPTIONS: OptionTable = {
     repeats: { value: "K", help: `Fresh weights over which a score is averaged. ${described("repeats")}` },
     train: {
       value: "K",
-      help: `Of the best candidates so many to train briefly, together, in rounds that keep half by training loss; the proxies decide between the last. ${described("train")} ${SHORT_TRAINING.candidates} do.`,
+      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the training loss decides. ${described("train")} ${SHORT_TRAINING.candidates} do.`,
     },
     seed: { value: "N", help: "Of the draws and the fresh weights. Default that of the run." },
     channels: { value: "C", help: "Channels of the networks that are scored. Default those of the run." },

@@ -16,9 +16,10 @@ import { nearest } from "./text";
 
 /**
  * The rankings unless another is asked for, as `parseRanking` reads them: where the proxies decide, and where they choose what a short
- * training decides between. Both were chosen on seeds of their own (docs/results.md).
+ * training decides between. That one finds the shortcuts by itself, and wants to be given what has capacity. Both were chosen on seeds of
+ * their own (docs/results.md).
  */
-const DEFAULT_RANKINGS = { alone: "synflow", training: "naswot+synflow" };
+const DEFAULT_RANKINGS = { alone: "synflow", training: "naswot+flops" };
 
 /** @param train how many are to be trained; 0: none */
 export function defaultRanking(train: number): string {
@@ -26,8 +27,8 @@ export function defaultRanking(train: number): string {
 }
 
 /**
- * The networks of a short training and their batches, the steps of its first round, its rounds, and how many it decides between: small
- * enough for seconds, and deep enough to tell what a shortcut is worth. Chosen as the rankings were.
+ * The networks of a short training and their batches, the steps of its first round, its rounds, and how many it decides between: small enough for seconds,
+ * and deep enough to tell what a shortcut is worth. Chosen as the rankings were.
  */
 export const SHORT_TRAINING = {
   channels: 4,
@@ -36,7 +37,7 @@ export const SHORT_TRAINING = {
   batch: 32,
   steps: 100,
   rounds: 3,
-  candidates: 50,
+  candidates: 30,
 } as const;
 
 export interface Candidate {

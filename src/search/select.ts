@@ -21,7 +21,7 @@ import type { OpenDevice } from "../engine/device";
 import type { Scoring } from "./measures";
 import { scoreCandidates } from "./proxies";
 import type { HeaderRecord, RunRecord } from "./records";
-import { decideTrained, shortTraining, stepsInAll, type Trained } from "./short-training";
+import { rankTrained, shortTraining, stepsInAll, type Trained } from "./short-training";
 
 /** A distribution over architecture parameters, or a point estimate. */
 export interface Posterior {
@@ -195,7 +195,7 @@ export class Selection {
           for (let next = await stepping.next(); ; next = await stepping.next()) {
             if (next.done) {
               const outcome = next.value;
-              this.trained[of] = decideTrained(outcome).map((i, place) => {
+              this.trained[of] = rankTrained(outcome).map((i, place) => {
                 return { place: place + 1, ...this.looked(best[i].choices), rank: i + 1, ...outcome[i] };
               });
               break;

@@ -89,19 +89,6 @@ export function rankTrained(trained: readonly Trained[]): number[] {
 }
 
 /**
- * Indices of candidates, the best first, as a whole selection decides. Half of those that stay to the end have come so near to each other
- * in loss that what they are ranked by beside it decides between them; the others follow as `rankTrained` has them.
- * @param trained in the order of that ranking, the best first
- */
-export function decideTrained(trained: readonly Trained[]): number[] {
-  const order = rankTrained(trained);
-  const most = Math.max(...trained.map(({ steps }) => steps));
-  const stayed = trained.filter(({ steps, loss }) => steps === most && Number.isFinite(loss)).length;
-  const finalists = Math.ceil(stayed / 2);
-  return [...order.slice(0, finalists).sort((a, b) => a - b), ...order.slice(finalists)];
-}
-
-/**
  * Trains candidates in rounds and returns what each came to, in their order. Reports after every step; stop asking and the device is
  * freed. Of equal candidates, those that come first stay.
  * @throws {InputError} where there are no candidates, too few images, or the device has no compiled engine

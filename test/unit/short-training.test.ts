@@ -7,7 +7,7 @@ import { openIdxDataset } from "../../src/engine/data/idx";
 import type { OpenDevice } from "../../src/engine/device";
 import type { GroupEngine, SupernetSpec } from "../../src/engine/engine";
 import { createWasmGroup } from "../../src/engine/wasm/group";
-import { decideTrained, halvingRounds, rankTrained, shortTraining } from "../../src/search/short-training";
+import { halvingRounds, rankTrained, shortTraining } from "../../src/search/short-training";
 import { manyCells } from "../support/group";
 import { idxFolder, reader } from "./synthetic-data";
 
@@ -99,13 +99,4 @@ it("ranks who stayed longer first, then smaller losses, and what ran away last",
     { steps: 4, loss: Number.POSITIVE_INFINITY },
   ];
   expect(rankTrained(outcomes)).toEqual([2, 1, 4, 3, 0]);
-});
-
-it("lets the better half of those that stayed be decided between by the order that they came in", () => {
-  const stayed = (loss: number) => ({ steps: 8, loss });
-  // Of five the three with the smallest losses: 1, 3 and 4; then 2 and 5 by loss; then who left.
-  const outcomes = [stayed(0.3), { steps: 4, loss: 0.1 }, stayed(0.9), stayed(0.2), stayed(0.1), stayed(0.5)];
-  expect(decideTrained(outcomes)).toEqual([0, 3, 4, 5, 2, 1]);
-  const ran = stayed(Number.POSITIVE_INFINITY);
-  expect(decideTrained([ran, ran, stayed(2)])).toEqual([2, 0, 1]);
 });

@@ -139,7 +139,7 @@ export function Knobs() {
 function trainingHelp(): string {
   const { image, channels, steps, rounds } = SHORT_TRAINING;
   const networks = `Small networks (${image} px, ${channels} channels) with the same initial weights see the same batches`;
-  const halving = `after ${steps} steps the half with the smaller training loss stays, ${rounds} rounds in all; of the better half of the last ones the best ranked is picked`;
+  const halving = `after ${steps} steps the half with the smaller training loss stays, ${rounds} rounds in all`;
   return `${networks}; ${halving}. Successive halving: Jamieson and Talwalkar, AISTATS 2016; training loss as the measure: Ru et al., NeurIPS 2021.`;
 }
 

@@ -17,7 +17,23 @@ interface Row {
 }
 
 /** What was learnt; written by hand after looking at the tables. */
-const LEARNT: readonly string[] = [];
+const LEARNT: readonly string[] = [
+  "With a thousand candidates and a short training the learned distribution adds nothing: random cells that are selected alike do as well, " +
+    "−0.01 ± 0.17 on CIFAR-10, and need no search.",
+  "They beat the search's own argmax by 0.59 ± 0.15, 1.75 ± 0.36 and 5.16 ± 0.40 points, for about 460 GFLOP of training in place of 331 of search.",
+  "To choose among samples is worth more than to search better: BaLeNAS-TF gains 0.25 ± 0.14, 0.87 ± 0.32 and 2.14 ± 0.51 over its argmax, for " +
+    "a second and next to no arithmetic.",
+  "Most of that is the proxy's: against a hundred random cells under SynFlow the gain is 0.38 ± 0.21, 1.00 ± 0.55 and 0.81 ± 1.23, less than " +
+    "two standard errors each.",
+  "The distribution makes the pick steadier than the best of random ones on ImageNet16-120 under SynFlow: ± 1.96 in place of ± 4.86.",
+  "Short training after the proxies gains a further 0.33 ± 0.16, 1.12 ± 0.39 and 2.67 ± 0.49.",
+  "It does not rank its thirty candidates (rank correlation 0.13 ± 0.22): what it finds among them, more often than the proxies, is the shortcut " +
+    "from input to output that the best cells share.",
+  "Where it errs it errs by much, because the thirty then lack that shortcut; more candidates, a second proxy or the proxies' say at the end, " +
+    "chosen on other seeds, did not mend that.",
+  "On twelve of the seeds to choose by the same selection came to 93.97 / 72.34 / 45.73: it was not chosen by luck alone, nor is it the last word.",
+  "The paper's 94.33 / 72.95 / 46.54 is not reached; its cells were searched for in a larger network on CIFAR-10 itself.",
+];
 
 /** docs/results.md. */
 export function results(
@@ -29,7 +45,7 @@ export function results(
     argmax: searched("BaLeNAS: argmax of the mean", "default", searches),
     proxies: selected("BaLeNAS-TF: 100 samples, SynFlow", "proxies", selections, "test"),
     trained: selected("BaLeNAS with short training: 1,000 samples", "trained", selections, "test"),
-    first: selected("The same, as it was judged first", "first", selections, "test"),
+    later: selected("Another short training, judged later", "later", selections, "test"),
     darts: searched("DARTS", "darts", searches),
     drnas: searched("DrNAS", "drnas", searches),
     rsps: searched("Random search with shared weights (RSPS)", "rsps", searches),
@@ -46,7 +62,7 @@ export function results(
     rows.argmax,
     added(rows.proxies),
     added(rows.trained),
-    added(rows.first),
+    added(rows.later),
     rows.darts,
     rows.drnas,
     rows.rsps,
@@ -75,9 +91,11 @@ export function results(
     `seeds ${low} to ${high}, which no choice has seen: settings, rankings and the short training were chosen on seeds from 100 on.`,
     "Figures are test accuracies, %, in the benchmark's table, which no method sees: mean ± standard deviation over the seeds. GFLOP are",
     "those of the convolutions and the classifier, forward and backward; seconds were taken on one machine that did other work too, and",
-    "those of a selection are with its random control. Costs of a selection are with those of its search. The short training was judged",
-    "twice: first the best 30 by NASWOT and FLOPs, of which the one with the smallest loss won. That left ImageNet16-120 behind, and on the",
-    "seeds from 100 on, and by these alone, the best 50 by NASWOT and SynFlow were chosen, with the proxies deciding between the last.",
+    "those of a selection are with its random control. Costs of a selection are with those of its search.",
+    "",
+    "Two short trainings were judged. The first trains the best 30 by NASWOT and FLOPs, and the smallest loss wins. As ImageNet16-120 fell short",
+    "of what had been hoped for, another was chosen on seeds from 100 on: the best 50 by NASWOT and SynFlow, and of the last seven the best by these.",
+    "It did worse on the judging seeds, and the first stayed. Random cells cost what the selection does, without a search.",
     "",
     ...markdownTable(
       ["", "seeds", ...titles, "GFLOP", "seconds"],
@@ -132,7 +150,7 @@ export function results(
     ...markdownTable(
       ["", "different cells", "rank correlation with CIFAR-10", "GFLOP", "seconds, with the control"],
       (["proxies", "trained"] as const).map((way) => [
-        way === "proxies" ? "100 samples, SynFlow" : "1,000 samples, NASWOT and SynFlow, the best 50 trained",
+        way === "proxies" ? "100 samples, SynFlow" : "1,000 samples, NASWOT and FLOPs, the best 30 trained",
         spread(of(way).map(({ candidates }) => candidates)),
         spread(of(way).map(({ rankCorrelation }) => rankCorrelation)),
         spread(of(way).map(({ gflop }) => gflop)),

@@ -13,8 +13,8 @@ export type Way = keyof typeof WAYS;
 
 /** What is kept of a selection. */
 export interface SelectionOutcome {
-  /** `first` is the short training that was judged first: 30 by NASWOT and FLOPs, of which the smallest loss won. */
-  readonly way: Way | "first";
+  /** `later` is a short training that was tried and given up: 50 by NASWOT and SynFlow, of the last seven the best by these. */
+  readonly way: Way | "later";
   readonly seed: number;
   readonly architecture: string;
   /** Test accuracy of the pick, %, on CIFAR-10, CIFAR-100, ImageNet16-120. */
