@@ -25,7 +25,7 @@ for (const [suffix, colorScheme, width] of [
   const page = await browser.newPage({ viewport: { width, height: width < 1000 ? 844 : 800 }, colorScheme });
   const shot = async (name: string) => {
     await page.mouse.move(1, 1);
-    await page.waitForTimeout(800);
+    await page.waitForTimeout(2500);
     await page.screenshot({ path: `docs/${name}${suffix}.png` });
   };
   await page.goto(`${address}${RUN}`);
