@@ -20,6 +20,9 @@ export interface Outcome {
   readonly seconds: number;
 }
 
+/** As outcomes keep figures: four digits. */
+export const rounded = (value: number) => Number(value.toPrecision(4));
+
 /** @param text a run file that ends in a result, of a space with a table */
 export function outcomeOf(name: string, text: string): Outcome {
   const records = parseRunFile(text);
@@ -31,7 +34,6 @@ export function outcomeOf(name: string, text: string): Outcome {
   const { benchmark } = result;
   const gradients = steps.slice(-100).flatMap(({ gradient }) => gradient?.flat() ?? []);
   const { scale } = steps[steps.length - 1];
-  const rounded = (value: number) => Number(value.toPrecision(4));
   return {
     name,
     seed: header.seed,

@@ -88,7 +88,6 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
 async function selections(): Promise<void> {
   const [first, last] = range.split("..").map(Number);
   if (!(first <= last)) throw new Error(`expected seeds as 0..15, got ${range}`);
-  const benchmark = await openBenchmark("nasbench201");
   const done = new Set(known<SelectionOutcome>(SELECTIONS).map(({ way, seed }) => `${way} ${seed}`));
   for (let seed = first; seed <= last; seed++) {
     for (const [way, options] of Object.entries(WAYS)) {
@@ -104,7 +103,7 @@ async function selections(): Promise<void> {
         if (run.status !== 0) throw new Error(`nas select failed for ${kept}`);
         writeFileSync(kept, run.stdout);
       }
-      const outcome = selectionOf(way as Way, readFileSync(kept, "utf8"), benchmark);
+      const outcome = selectionOf(way as Way, readFileSync(kept, "utf8"));
       appendFileSync(SELECTIONS, `${JSON.stringify(outcome)}\n`);
       console.error(`${way} seed ${seed}: ${outcome.architecture} ${outcome.test.join(" / ")} in ${outcome.seconds} s`);
     }

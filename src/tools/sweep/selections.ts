@@ -1,8 +1,8 @@
-import type { CellFigures } from "../../core/benchmark";
-import { BENCHMARK_SETS, type Benchmark } from "../../core/benchmark";
+import { BENCHMARK_SETS, type CellFigures } from "../../core/benchmark";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { SHORT_TRAINING } from "../../core/selection";
 import { createPlan, planCost } from "../../engine/plan/plan";
+import { rounded } from "./outcome";
 
 /** How architectures are selected from the default's runs: options of `nas select`. */
 export const WAYS = {
@@ -39,23 +39,21 @@ interface Looked {
 }
 
 /** @param text what `nas select` printed for a run of NAS-Bench-201 */
-export function selectionOf(way: Way, text: string, benchmark: Benchmark): SelectionOutcome {
+export function selectionOf(way: Way, text: string): SelectionOutcome {
   const records = text
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
   const candidates = records.filter(({ kind }) => kind === "candidate") as Looked[];
   const trained = records.filter(({ kind }) => kind === "trained") as (Looked & { steps: number })[];
-  const { seed, byTraining, control, rankBy, rankCorrelation, channels, cells, image, seconds, ...last } =
+  const { seed, byTraining, rankBy, rankCorrelation, oracle, channels, cells, image, seconds, ...last } =
     records[records.length - 1];
-  const pick = (byTraining ?? { winner: last }).winner as Looked;
-  const other = (byTraining ?? { control }).control as Looked;
-  const rounded = (value: number) => Number(value.toPrecision(4));
-  const tests = ({ architecture }: Looked) => {
-    const { accuracy } = benchmark.figures(NAS_BENCH_201.parse(architecture));
-    return BENCHMARK_SETS.map((set) => rounded(accuracy[set].test));
+  const { winner, control }: Record<"winner" | "control", Looked> = byTraining ?? {
+    winner: last,
+    control: last.control,
   };
-  const all = candidates.map(tests);
+  const tests = (figures: Readonly<Record<string, { readonly test: number }>>) =>
+    BENCHMARK_SETS.map((set) => rounded(figures[set].test));
   // Of a network's weight step on one image a third is the pass forward.
   const scored = { naswot: 64 / 3, synflow: 1 } as Record<string, number>;
   const images = (rankBy as string[]).reduce((sum, name) => sum + (scored[name] ?? 0), 0);
@@ -70,10 +68,10 @@ export function selectionOf(way: Way, text: string, benchmark: Benchmark): Selec
   return {
     way,
     seed,
-    architecture: pick.architecture,
-    test: tests(pick),
-    control: tests(other),
-    oracle: BENCHMARK_SETS.map((_, set) => Math.max(...all.map((each) => each[set]))),
+    architecture: winner.architecture,
+    test: tests(winner.benchmark),
+    control: tests(control.benchmark),
+    oracle: tests(oracle),
     candidates: candidates.length,
     rankCorrelation: rounded(byTraining ? byTraining.rankCorrelation : rankCorrelation.rank),
     gflop: rounded((scoring + training) / 1e9),
