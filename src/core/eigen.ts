@@ -123,7 +123,7 @@ export function symmetricEigenvalues(matrix: readonly ArrayLike<number>[]): read
  */
 export function symmetricEigen(matrix: readonly ArrayLike<number>[]): Eigen {
   const size = matrix.length;
-  const vectors = matrix.map((_, i) => Float64Array.from({ length: size }, (_, j) => (i === j ? 1 : 0)));
+  const vectors = axes(size);
   const a = matrix.map((row, i) => Float64Array.from(row, (value, j) => (value + matrix[j][i]) / 2));
   const scale = Math.hypot(...a.flatMap((row) => [...row]));
   for (let sweep = 0; sweep < 50; sweep++) {

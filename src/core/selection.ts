@@ -27,8 +27,8 @@ export function defaultRanking(train: number): string {
 }
 
 /**
- * The networks of a short training and their batches, the steps of its first round, its rounds, and how many it decides between: small enough for seconds,
- * and deep enough to tell what a shortcut is worth. Chosen as the rankings were.
+ * The networks of a short training and their batches, the steps of its first round, its rounds, and how many it decides between: small
+ * enough for seconds, and deep enough to tell what a shortcut is worth. Chosen as the rankings were.
  */
 export const SHORT_TRAINING = {
   channels: 4,
@@ -176,9 +176,9 @@ export function selectionCurve(
 }
 
 /** The best of some candidates on each data set, by the benchmark's test accuracy. */
-export function oracle(candidates: readonly Pick<Candidate, "choices" | "architecture">[], benchmark: Benchmark) {
+export function oracle(candidates: readonly Candidate[], benchmark: Benchmark) {
   const best = (set: BenchmarkSet) => {
-    const test = ({ choices }: Pick<Candidate, "choices">) => benchmark.figures(choices).accuracy[set].test;
+    const test = ({ choices }: Candidate) => benchmark.figures(choices).accuracy[set].test;
     const found = candidates.reduce((a, b) => (test(b) > test(a) ? b : a));
     return { architecture: found.architecture, test: test(found) };
   };

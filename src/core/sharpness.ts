@@ -53,6 +53,13 @@ export interface Sharpness {
   readonly leading: { readonly values: readonly number[]; readonly vectors: readonly Float64Array[] };
 }
 
+/** What Gaussian noise adds to the loss, nats, by so many pairs of opposite draws, and its standard error. */
+export interface Excess {
+  readonly mean: number;
+  readonly error: number;
+  readonly pairs: number;
+}
+
 /** Losses on a square in a plane through the mean. */
 export interface LossSlice {
   /** Points along a side, odd: the one in the middle is the mean. */
@@ -171,7 +178,7 @@ export async function expectedExcess(
   scale: Float64Array,
   pairs: number,
   random: RandomStream,
-): Promise<{ readonly mean: number; readonly error: number }> {
+): Promise<Excess> {
   const middle = await loss(at);
   const excesses: number[] = [];
   for (let k = 0; k < pairs; k++) {
@@ -180,7 +187,7 @@ export async function expectedExcess(
     const below = await loss(at.map((x, i) => x - scale[i] * eps[i]));
     excesses.push((above + below) / 2 - middle);
   }
-  return { mean: mean(excesses), error: deviation(excesses) / Math.sqrt(pairs) };
+  return { mean: mean(excesses), error: deviation(excesses) / Math.sqrt(pairs), pairs };
 }
 
 /**

@@ -80,6 +80,12 @@ export interface TrainedRow extends Looked, Trained {
   readonly rank: number;
 }
 
+interface TrainedCandidate extends Trained {
+  readonly candidate: Candidate;
+  /** By the proxies. */
+  readonly rank: number;
+}
+
 /** What a short training came to: the best first; empty while it is under way. */
 export interface TrainingResult {
   readonly candidates: readonly TrainedRow[];
@@ -133,7 +139,8 @@ export class Selection {
   readonly group: Group;
   readonly control: Group;
   private readonly scores = new Map<string, Scores>();
-  private readonly trained: Record<ShortTrainingProgress["of"], TrainedRow[]> = { group: [], control: [] };
+  /** The best first. */
+  private readonly trained: Record<ShortTrainingProgress["of"], TrainedCandidate[]> = { group: [], control: [] };
 
   /** @throws {InputError} where the space has no networks that proxies look into */
   constructor(private readonly options: SelectOptions) {
@@ -195,9 +202,7 @@ export class Selection {
           for (let next = await stepping.next(); ; next = await stepping.next()) {
             if (next.done) {
               const outcome = next.value;
-              this.trained[of] = rankTrained(outcome).map((i, place) => {
-                return { place: place + 1, ...this.looked(best[i].choices), rank: i + 1, ...outcome[i] };
-              });
+              this.trained[of] = rankTrained(outcome).map((i) => ({ candidate: best[i], rank: i + 1, ...outcome[i] }));
               break;
             }
             const { round, networks, done } = next.value;
@@ -240,21 +245,25 @@ export class Selection {
   }
 
   private trainingResult(): TrainingResult {
-    const { benchmark, scoring } = this.options;
-    const { group: candidates, control } = this.trained;
-    const accuracies = candidates.map((row) => row.benchmark?.cifar10.test ?? Number.NaN);
+    const { benchmark } = this.options;
+    const { group, control } = this.trained;
+    const rowsOf = (trained: readonly TrainedCandidate[]) =>
+      trained.map(({ candidate, ...rest }, i): TrainedRow => {
+        return { place: i + 1, ...this.looked(candidate.choices), ...rest };
+      });
+    const candidates = rowsOf(group);
     const correlation = rankCorrelation(
       candidates.map(({ place }) => -place),
-      accuracies,
+      candidates.map((row) => row.benchmark?.cifar10.test ?? Number.NaN),
     );
     return {
       candidates,
-      control,
+      control: rowsOf(control),
       rankCorrelation: Number.isFinite(correlation) ? correlation : null,
       oracle:
-        benchmark && candidates.length > 0
+        benchmark && group.length > 0
           ? oracle(
-              candidates.map(({ architecture }) => ({ architecture, choices: scoring.space.parse(architecture) })),
+              group.map(({ candidate }) => candidate),
               benchmark,
             )
           : null,

@@ -1,7 +1,7 @@
 import type { Settings } from "../core/controls";
 import type { Edit } from "../core/link";
 import type { ProxyName } from "../core/proxies";
-import type { LossSlice, Sharpness } from "../core/sharpness";
+import type { Excess, LossSlice, Sharpness } from "../core/sharpness";
 import type { Choices, NetworkSizes } from "../core/space";
 import type { DeviceChoice } from "../engine/engine";
 import type { SearchCost } from "../search/open";
@@ -325,7 +325,7 @@ export interface TestImages {
 /** What a measurement that was asked for has found. */
 export interface SharpnessFound extends Sharpness {
   /** E[L] - L(mean) under the Gaussian by pairs of opposite draws, nats, with its standard error; null before, and for a point estimate. */
-  readonly excess: { readonly mean: number; readonly error: number } | null;
+  readonly excess: Excess | null;
   /** Of the Gaussian restricted to the plane of the leading eigenvectors: uu, uv, vv, squared logits; null for a point estimate. */
   readonly covariance: readonly [number, number, number] | null;
   /** The loss in that plane, coarse at first; null before. */

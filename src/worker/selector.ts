@@ -8,7 +8,7 @@ import { scoringBatch } from "../search/proxies";
 import { Selection, type ShortTrainingProgress } from "../search/select";
 import { nextTask } from "./pacer";
 import { SELECTION_BEGUN, type SelectionProgress, type SelectionRequest } from "./protocol";
-import { type Turn, Turns } from "./turns";
+import { pace, type Turn, Turns } from "./turns";
 
 /** Reports leave no faster than this, milliseconds; and to rank a large group for one takes no more than such a share of the time. */
 const INTERVAL = 250;
@@ -19,15 +19,6 @@ export interface SelectorParts {
   readonly device: OpenDevice;
   readonly dataset: Dataset;
   readonly benchmark: Benchmark | null;
-}
-
-/** Seconds to go by the pace since it was made; null where there is no telling. */
-function pace(): (done: number, total: number) => number | null {
-  const begun = performance.now();
-  return (done, total) => {
-    const remaining = ((performance.now() - begun) / 1000 / done) * (total - done);
-    return Number.isFinite(remaining) ? remaining : null;
-  };
 }
 
 /** Selects architectures for a page: one selection at a time, whose scores outlive it. */

@@ -12,7 +12,7 @@ import {
   type TrainingProgress,
   type TrainingRequest,
 } from "./protocol";
-import { type Turn, Turns } from "./turns";
+import { pace, type Turn, Turns } from "./turns";
 
 /** Reports leave no faster than this, milliseconds. */
 const INTERVAL = 250;
@@ -115,16 +115,18 @@ export class Trainer {
     try {
       if (this.kept?.key !== JSON.stringify(request)) report(TRAINING_BEGUN);
       const kept = await this.prepare(request, turn);
-      const begun = performance.now();
-      const before = workOf(kept);
+      const remaining = pace();
+      const before = workOf(kept).done;
       const now = (state: TrainingProgress["state"]): TrainingProgress => {
-        const work = workOf(kept);
-        const pace = (performance.now() - begun) / 1000 / (work.done - before.done);
-        const remaining = state === "running" && Number.isFinite(pace) ? pace * (work.all - work.done) : null;
-        return { ...progressOf(kept), state, remaining };
+        const { done, all } = workOf(kept);
+        return {
+          ...progressOf(kept),
+          state,
+          remaining: state === "running" ? remaining(done - before, all - before) : null,
+        };
       };
       report(now("running"));
-      let due = begun + INTERVAL;
+      let due = performance.now() + INTERVAL;
       const breathe = async () => {
         await nextTask();
         if (turn.stopped || !this.turns.holds(turn)) throw new Stopped();

@@ -40,3 +40,12 @@ export class Turns {
     return underWay;
   }
 }
+
+/** Seconds to go by the pace since it was made; null where there is no telling. */
+export function pace(): (done: number, total: number) => number | null {
+  const begun = performance.now();
+  return (done, total) => {
+    const remaining = ((performance.now() - begun) / 1000 / done) * (total - done);
+    return Number.isFinite(remaining) ? remaining : null;
+  };
+}

@@ -46,8 +46,9 @@ function Found() {
           {whole ? "" : ` ± ${fixed(penaltyError, digits)}`} nats.{" "}
           {excess && (
             <>
-              By 48 pairs of opposite draws from the Gaussian its loss is <b>{fixed(excess.mean, digits)}</b> ±{" "}
-              {fixed(excess.error, digits)} above that at the mean: {agreement(penalty, penaltyError, excess)}.
+              By {excess.pairs} pairs of opposite draws from the Gaussian its loss is{" "}
+              <b>{fixed(excess.mean, digits)}</b> ± {fixed(excess.error, digits)} above that at the mean:{" "}
+              {agreement(penalty, penaltyError, excess)}.
             </>
           )}
         </p>
