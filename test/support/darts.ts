@@ -2,7 +2,7 @@ import { DARTS } from "../../src/core/darts";
 import type { Choices, NetworkSizes, SearchSpace } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn, type Mix, withEdgeWeights } from "./cases";
-import { map, type Node, Oracle, type Outcome, type Running, type Scored } from "./oracle";
+import { map, type Node, Oracle, oracleOf, type Scored } from "./oracle";
 
 const ROWS = DARTS.rows;
 /** Of a cell of one kind. */
@@ -204,17 +204,4 @@ export function dartsScored(
   return new DartsOracle(spec, weights, batch, mixing).forward();
 }
 
-/**
- * Score and all gradients of a batch.
- * @param running where it is given there are no gradients
- */
-export function dartsOracle(
-  spec: SupernetSpec,
-  weights: ArrayLike<number>,
-  mixing: ArrayLike<number>,
-  batch: Batch,
-  running?: Running,
-): Outcome {
-  const network = new DartsOracle(spec, weights, batch, mixing, running);
-  return { ...network.forward(), ...network.backward() };
-}
+export const dartsOracle = oracleOf(DartsOracle);

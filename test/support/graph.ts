@@ -2,7 +2,7 @@ import { NAS_BENCH_1SHOT1 } from "../../src/core/nasbench1shot1";
 import type { NetworkSizes } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn } from "./cases";
-import { map, type Node, Oracle, type Outcome, type Running, type Scored } from "./oracle";
+import { map, type Node, Oracle, oracleOf, type Scored } from "./oracle";
 
 const SIZES: NetworkSizes = { channels: 4, cells: 1, image: 6, imageChannels: 1, classes: 3 };
 
@@ -112,17 +112,4 @@ export function graphScored(spec: SupernetSpec, weights: ArrayLike<number>, batc
   return new GraphOracle(spec, weights, batch, []).forward();
 }
 
-/**
- * Score and all gradients of a batch.
- * @param running where it is given there are no gradients
- */
-export function graphOracle(
-  spec: SupernetSpec,
-  weights: ArrayLike<number>,
-  mixing: ArrayLike<number>,
-  batch: Batch,
-  running?: Running,
-): Outcome {
-  const network = new GraphOracle(spec, weights, batch, mixing, running);
-  return { ...network.forward(), ...network.backward() };
-}
+export const graphOracle = oracleOf(GraphOracle);

@@ -2,7 +2,7 @@ import { NAS_BENCH_1SHOT1 } from "../../src/core/nasbench1shot1";
 import type { NetworkSizes } from "../../src/core/space";
 import type { Batch, SupernetSpec } from "../../src/engine/engine";
 import { type Case, drawn, type Mix } from "./cases";
-import { map, type Node, Oracle, type Outcome, type Scored } from "./oracle";
+import { map, type Node, Oracle, oracleOf, type Scored } from "./oracle";
 
 const SIZES: NetworkSizes = { channels: 4, cells: 1, image: 8, imageChannels: 1, classes: 3 };
 
@@ -85,13 +85,4 @@ export function oneShotScored(
   return new OneShotOracle(spec, weights, batch, mixing).forward();
 }
 
-/** Score and all gradients of a batch. */
-export function oneShotOracle(
-  spec: SupernetSpec,
-  weights: ArrayLike<number>,
-  mixing: ArrayLike<number>,
-  batch: Batch,
-): Outcome {
-  const network = new OneShotOracle(spec, weights, batch, mixing);
-  return { ...network.forward(), ...network.backward() };
-}
+export const oneShotOracle = oracleOf(OneShotOracle);

@@ -74,21 +74,6 @@ export function scoredDiscrete(
   return new Oracle(spec, weights, batch, operations).forward();
 }
 
-/**
- * Score and all gradients of a batch.
- * @param running where it is given there are no gradients
- */
-export function oracle(
-  spec: SupernetSpec,
-  weights: ArrayLike<number>,
-  mixing: ArrayLike<number>,
-  batch: Batch,
-  running?: Running,
-): Outcome {
-  const network = new Oracle(spec, weights, batch, mixing, running);
-  return { ...network.forward(), ...network.backward() };
-}
-
 /** Stages of the skeleton, and what batch norm adds to a variance. */
 const STAGES = 3;
 const EPSILON = 1e-5;
@@ -545,3 +530,22 @@ function channelsOf(node: Node, from: number, to: number): { node: Node; channel
 export function map(batch: number, side: number, channels: number): Map4 {
   return { batch, side, channels, data: new Float64Array(batch * side * side * channels) };
 }
+
+/**
+ * Scores batches with an oracle's network and takes all gradients.
+ * @returns takes what the constructor does; where `running` is given there are no gradients
+ */
+export const oracleOf =
+  (Network: typeof Oracle) =>
+  (
+    spec: SupernetSpec,
+    weights: ArrayLike<number>,
+    mixing: ArrayLike<number>,
+    batch: Batch,
+    running?: Running,
+  ): Outcome => {
+    const network = new Network(spec, weights, batch, mixing, running);
+    return { ...network.forward(), ...network.backward() };
+  };
+
+export const oracle = oracleOf(Oracle);

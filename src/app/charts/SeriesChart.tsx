@@ -2,7 +2,7 @@ import { Area, CartesianGrid, ComposedChart, Line, ReferenceLine, Tooltip, XAxis
 import { fixed } from "../format";
 import { niceTicks } from "./scale";
 import type { Datum, Series, SeriesChartProps } from "./series";
-import { TICK } from "./style";
+import { ACROSS, POINTER, UP } from "./style";
 import { useSize } from "./useSize";
 
 /** Lines over the steps of a run. Fills its parent. */
@@ -28,23 +28,10 @@ export default function SeriesChart(props: SeriesChartProps) {
             type="number"
             domain={[0, end]}
             ticks={niceTicks(0, end, 4)}
-            tick={TICK}
-            tickLine={false}
-            axisLine={{ stroke: "var(--line)" }}
-            height={20}
+            {...ACROSS}
             allowDataOverflow
           />
-          <YAxis
-            type="number"
-            domain={[...domain]}
-            ticks={yTicks}
-            tickFormatter={(value: number) => fixed(value, yDigits)}
-            tick={TICK}
-            tickLine={false}
-            axisLine={false}
-            width={34}
-            allowDataOverflow
-          />
+          <YAxis domain={[...domain]} ticks={yTicks} tickFormatter={(value: number) => fixed(value, yDigits)} {...UP} />
           {references.map(({ value, label: text, below, dash }) => (
             <ReferenceLine
               key={text}
@@ -64,8 +51,7 @@ export default function SeriesChart(props: SeriesChartProps) {
           ))}
           {cursor !== null && <ReferenceLine x={cursor} stroke="var(--line-strong)" />}
           <Tooltip
-            isAnimationActive={false}
-            cursor={{ stroke: "var(--line-strong)", strokeDasharray: "2 2" }}
+            {...POINTER}
             content={({ active, payload, label: step }) =>
               active && payload && payload.length > 0 ? (
                 <div className="chart-tip">

@@ -1,7 +1,22 @@
 import type { Series } from "./series";
 
 /** Text of an axis. */
-export const TICK = { fontSize: 11, fill: "var(--muted)" } as const;
+const TICK = { fontSize: 11, fill: "var(--muted)" } as const;
+
+/** Horizontal axis, vertical axis and pointer of every chart. */
+export const ACROSS = { tick: TICK, tickLine: false, axisLine: { stroke: "var(--line)" }, height: 20 } as const;
+export const UP = {
+  type: "number",
+  tick: TICK,
+  tickLine: false,
+  axisLine: false,
+  width: 34,
+  allowDataOverflow: true,
+} as const;
+export const POINTER = {
+  isAnimationActive: false,
+  cursor: { stroke: "var(--line-strong)", strokeDasharray: "2 2" },
+} as const;
 
 export type RunStyle = Pick<Series, "colour" | "dash" | "width">;
 

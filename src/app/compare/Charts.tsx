@@ -6,6 +6,7 @@ import { SETS } from "../benchmark/sets";
 import { Chart } from "../charts/Chart";
 import { roundReach, timeEnd } from "../charts/scale";
 import type { Datum, Reference } from "../charts/series";
+import { valuesOf } from "../charts/values";
 import { fixed } from "../format";
 import { useCursor } from "../history";
 import { commonSteps, type EntropyOf, eigenvaluePoints, linesOf, pointsOf } from "./curves";
@@ -190,11 +191,6 @@ const joinedOf = (groups: readonly Group[]) =>
 /** What nine tenths of the values lie above: a cell that is cut off for a few steps would press all else together. */
 function lowOf(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 10)] ?? Number.POSITIVE_INFINITY;
-}
-
-/** Every value of a chart, bands too. */
-function valuesOf(points: readonly Datum[]): number[] {
-  return points.flatMap(({ step: _, ...values }) => Object.values(values).filter((value) => value !== null));
 }
 
 function words(what: string, groups: readonly Group[], points: readonly Datum[], digits: number, unit: string): string {

@@ -60,7 +60,7 @@ export function Knobs() {
   const state = latest?.progress.state;
   const start = () => select(request(), { moment, settings, title: `${methodName(settings)}, seed ${seed}` });
   return (
-    <section className="select-knobs" aria-label="Selection">
+    <section className="choices select-knobs" aria-label="Selection">
       <Choice label="Samples" value={samples} onChange={(value) => set({ samples: Number(value) })}>
         {SAMPLES.map((value) => (
           <option key={value} value={value}>
@@ -100,7 +100,7 @@ export function Knobs() {
           </option>
         ))}
       </Choice>
-      <div className="select-actions">
+      <div className="choices-actions">
         {state === "running" ? (
           <button type="button" className="button" onClick={cancelSelection}>
             Cancel

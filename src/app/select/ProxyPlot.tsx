@@ -2,6 +2,7 @@ import { type PointerEvent, useId, useMemo, useState } from "react";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { PROXIES, type ProxyName } from "../../core/proxies";
 import type { SelectionRequest, SelectionResult } from "../../worker/protocol";
+import { Rungs } from "../charts/Rungs";
 import { linear, niceTicks } from "../charts/scale";
 import { useSize } from "../charts/useSize";
 import { fixed, plain, short } from "../format";
@@ -163,14 +164,7 @@ function Picture({ points, logarithmic, reversed, title, width, height }: Pictur
           if (found) showCell(found);
         }}
       >
-        {niceTicks(bottom, top, 4).map((tick) => (
-          <g key={tick}>
-            <line className="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
-            <text x={MARGIN.left - 6} y={y(tick) + 4} textAnchor="end">
-              {plain(tick)}
-            </text>
-          </g>
-        ))}
+        <Rungs ticks={niceTicks(bottom, top, 4)} y={y} left={MARGIN.left} right={width - MARGIN.right} />
         {niceTicks(low, high, 4).map((tick) => (
           <g key={tick}>
             <line className="grid" x1={x(tick)} x2={x(tick)} y1={MARGIN.top} y2={height - MARGIN.bottom} />

@@ -2,7 +2,7 @@ import { CartesianGrid, ComposedChart, ReferenceLine, Tooltip, XAxis, YAxis } fr
 import { area, BandWords, line } from "../charts/SeriesChart";
 import { niceTicks } from "../charts/scale";
 import type { Series } from "../charts/series";
-import { TICK } from "../charts/style";
+import { ACROSS, POINTER, UP } from "../charts/style";
 import { useSize } from "../charts/useSize";
 import { count, fixed } from "../format";
 import { LEAST_RANGE, rangeOf } from "./range";
@@ -35,30 +35,13 @@ export default function SamplesChart({ label, data, series, references = [] }: P
             accessibilityLayer={false}
           >
             <CartesianGrid vertical={false} stroke="var(--grid)" />
-            <XAxis
-              dataKey="samples"
-              scale="point"
-              tick={TICK}
-              tickLine={false}
-              axisLine={{ stroke: "var(--line)" }}
-              height={20}
-            />
-            <YAxis
-              type="number"
-              domain={y}
-              ticks={niceTicks(y[0], y[1], 4)}
-              tick={TICK}
-              tickLine={false}
-              axisLine={false}
-              width={34}
-              allowDataOverflow
-            />
+            <XAxis dataKey="samples" scale="point" {...ACROSS} />
+            <YAxis domain={y} ticks={niceTicks(y[0], y[1], 4)} {...UP} />
             {references.map(({ key, value, dash }) => (
               <ReferenceLine key={key} y={value} stroke="var(--line-strong)" strokeDasharray={dash} strokeWidth={1.5} />
             ))}
             <Tooltip
-              isAnimationActive={false}
-              cursor={{ stroke: "var(--line-strong)", strokeDasharray: "2 2" }}
+              {...POINTER}
               content={({ active, payload, label: samples }) =>
                 active && payload && payload.length > 0 ? (
                   <div className="chart-tip">

@@ -1,8 +1,9 @@
 import { useId } from "react";
 import type { SharpnessFound } from "../../worker/protocol";
+import { Rungs } from "../charts/Rungs";
 import { linear, niceTicks } from "../charts/scale";
 import { useSize } from "../charts/useSize";
-import { fixed, plain } from "../format";
+import { fixed } from "../format";
 import { digitsFor } from "./words";
 
 const MARGIN = { left: 40, right: 4, top: 6, bottom: 6 };
@@ -28,14 +29,12 @@ export function Spectrum({ found: { eigenvalues, leading, whole } }: { found: Sh
       >
         {width > 0 && (
           <svg width={width} height={height} aria-hidden="true">
-            {niceTicks(Math.min(0, least), Math.max(0, most), 5).map((tick) => (
-              <g key={tick}>
-                <line className="grid" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
-                <text x={MARGIN.left - 6} y={y(tick) + 4} textAnchor="end">
-                  {plain(tick)}
-                </text>
-              </g>
-            ))}
+            <Rungs
+              ticks={niceTicks(Math.min(0, least), Math.max(0, most), 5)}
+              y={y}
+              left={MARGIN.left}
+              right={width - MARGIN.right}
+            />
             {eigenvalues.map((value, i) => (
               <rect
                 key={String(i)}

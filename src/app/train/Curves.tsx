@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { Chart } from "../charts/Chart";
+import { valuesOf } from "../charts/values";
 import { fixed } from "../format";
 import { rangeOf } from "../select/range";
 import { accuracyPoints, linesOf, lossPoints } from "./curves";
@@ -60,7 +61,3 @@ export function Curves({ training: { request, progress } }: { training: Training
 
 /** Accuracies nearer than this look alike, percentage points. */
 const LEAST_RANGE = 4;
-
-function valuesOf(points: readonly { readonly [key: string]: number | null }[]): number[] {
-  return points.flatMap(({ step: _, ...values }) => Object.values(values).filter((value) => value !== null));
-}

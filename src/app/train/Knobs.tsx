@@ -40,7 +40,7 @@ export function Knobs({ entrants }: { entrants: readonly Entrant[] }) {
   const state = latest?.progress.state;
   const note = running ? "Start pauses the search; what it learned stays as it is." : null;
   return (
-    <section className="train-knobs" aria-label="Training">
+    <section className="choices" aria-label="Training">
       <Choice label="Epochs" value={epochs} onChange={(value) => set({ epochs: Number(value) })}>
         {EPOCHS.map((value) => (
           <option key={value}>{value}</option>
@@ -59,7 +59,7 @@ export function Knobs({ entrants }: { entrants: readonly Entrant[] }) {
         ))}
         <option value={ALL}>all</option>
       </Choice>
-      <div className="train-actions">
+      <div className="choices-actions">
         {state === "running" ? (
           <button type="button" className="button" onClick={pauseTraining}>
             Pause training
