@@ -93,7 +93,7 @@ export function Knobs() {
         <option value="every">every proxy, slower</option>
       </Choice>
       <Choice label="Then train" value={train} onChange={(value) => set({ train: Number(value) })}>
-        <option value={0}>none: the proxies decide</option>
+        <option value={0}>none</option>
         {TRAINED.map((value) => (
           <option key={value} value={value}>
             the best {value}, briefly
