@@ -205,6 +205,11 @@ export function liveRecording(): Recording {
   return live;
 }
 
+/** Number of the run whose supernet stands on the device and whose recording is on screen; null where there is none. */
+export function supernetOnScreen(): number | null {
+  return history.recording === live && live.settings.objective === "supernet" ? expected : null;
+}
+
 /** The run file of the run under way up to the step that the page has seen, gzip. Goes out before whatever is asked for next. */
 export function packLive(): Promise<Uint8Array<ArrayBuffer>> {
   const { steps } = live;

@@ -2,12 +2,17 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { setImmediate } from "node:timers/promises";
 import type { ControlKey, Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
-import { PROXIES, PROXY_NAMES, type Scores } from "../core/proxies";
+import { PROXIES, PROXY_NAMES, type Scores, TRAINING_FREE } from "../core/proxies";
 import { defaultRanking, parseRanking, SHORT_TRAINING } from "../core/selection";
 import { SPACES } from "../core/spaces";
-import { chooseDevice } from "../engine/devices";
+import type { Dataset } from "../engine/data/dataset";
+import { chooseDevice, type ReadyDevice } from "../engine/devices";
 import type { DeviceId } from "../engine/engine";
+import { checkRun } from "../search/checkrun";
+import { type OpenSearch, openSearch } from "../search/open";
 import { scoringBatch } from "../search/proxies";
+import type { RunRecord } from "../search/records";
+import { retrace } from "../search/retrace";
 import { parseRunFile, settingsOf } from "../search/runfile";
 import { posteriorOf, Selection } from "../search/select";
 import { openBenchmark, openData } from "./files";
@@ -46,7 +51,10 @@ const OPTIONS: OptionTable = {
       value: "NAMES",
       help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${defaultRanking(0)}, or ${defaultRanking(1)} with --train.`,
     },
-    proxies: { value: "NAMES|all", help: "Proxies to print beside. Default none." },
+    proxies: {
+      value: "NAMES|all",
+      help: "Proxies to print beside. Default none. one_shot trains the run's supernet again first, as its file tells.",
+    },
     repeats: { value: "K", help: `Fresh weights over which a score is averaged. ${described("repeats")}` },
     train: {
       value: "K",
@@ -83,6 +91,7 @@ export async function select(args: readonly string[]): Promise<void> {
   const train = numberOf(given, "train");
   const rankBy = parseRanking(text("rank") ?? defaultRanking(train), "--rank");
   const shown = text("proxies");
+  const available = settings.objective === "supernet" ? PROXY_NAMES : TRAINING_FREE;
   const seedText = text("seed");
   const options = {
     run: path,
@@ -91,7 +100,7 @@ export async function select(args: readonly string[]): Promise<void> {
     temperature: numberOf(given, "temperature"),
     repeats: numberOf(given, "repeats"),
     rankBy,
-    proxies: shown === undefined ? [] : shown === "all" ? PROXY_NAMES : parseRanking(shown, "--proxies"),
+    proxies: shown === undefined ? [] : shown === "all" ? available : parseRanking(shown, "--proxies"),
     data: text("data") ?? "fashion-mnist",
     ...sizesOf(given, settings),
   };
@@ -102,7 +111,13 @@ export async function select(args: readonly string[]): Promise<void> {
     engine: "compiled",
     device: named === undefined ? undefined : choiceOf("--device", named, COMPILED),
   });
+  let supernet: OpenSearch | null = null;
   try {
+    if ([...rankBy, ...proxies].includes("one_shot") && settings.objective === "supernet") {
+      const own = header.data === data ? dataset : await openData(header.data);
+      supernet = await retrained(records, device, own, stop);
+    }
+    const search = supernet?.search;
     const selection = new Selection({
       ...drawn,
       posterior: posteriorOf(records),
@@ -114,6 +129,7 @@ export async function select(args: readonly string[]): Promise<void> {
         repeats,
         proxies,
         device,
+        ...(search && { oneShot: (architecture) => search.oneShotAccuracy(architecture) }),
       },
       training: train > 0 ? { count: train, dataset, device } : null,
     });
@@ -145,7 +161,32 @@ export async function select(args: readonly string[]): Promise<void> {
     const { method } = header;
     console.log(JSON.stringify({ kind: "selection", method, ...winner, ...options, ...rest, ...byTraining, seconds }));
   } finally {
+    supernet?.close();
     device.close();
+  }
+}
+
+/** A search whose supernet has the weights with which a run ends. */
+async function retrained(
+  records: readonly RunRecord[],
+  device: ReadyDevice,
+  dataset: Dataset,
+  stop: { readonly wanted: boolean },
+): Promise<OpenSearch> {
+  const { settings, ...run } = checkRun(records);
+  const createEngine = device.createEngine.bind(device);
+  const opened = await openSearch(settings, { dataset, device: device.choice, createEngine, benchmark: null });
+  try {
+    const [tenth, total] = [Math.max(1, Math.floor(run.steps.length / 10)), run.steps.length];
+    for await (const step of retrace(opened.search, run)) {
+      if (step % tenth === 0) console.error(`supernet: step ${step} of ${total} trained again`);
+      await setImmediate();
+      if (stop.wanted) throw new Interrupted("interrupted before anything was scored: the same command begins anew");
+    }
+    return opened;
+  } catch (error) {
+    opened.close();
+    throw error;
   }
 }
 

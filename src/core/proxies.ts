@@ -1,8 +1,9 @@
 import { symmetricEigenvalues } from "./eigen";
 
 /**
- * Training-free proxies: numbers that a network with fresh weights gives away, by which to rank architectures without training them.
- * Weights are those of convolutions and the classifier, without biases and batch norm, unless a proxy says otherwise.
+ * Numbers by which to rank architectures without training them: training-free proxies, which a network with fresh weights gives away, and
+ * what the trained supernet says of them. Weights are those of convolutions and the classifier, without biases and batch norm, unless a
+ * proxy says otherwise.
  */
 
 export interface ProxyInfo {
@@ -80,10 +81,18 @@ export const PROXIES = {
     help: "Multiply-accumulates of an image at the benchmark's sizes.",
     source: "counted as the benchmark does",
   },
+  one_shot: {
+    title: "One-shot accuracy",
+    higherIsBetter: true,
+    help: "Accuracy on validation images in the supernet that the search trained, every other operation left out.",
+    source: "Bender et al., Understanding and Simplifying One-Shot Architecture Search, ICML 2018",
+  },
 } as const satisfies Readonly<Record<string, ProxyInfo>>;
 
 export type ProxyName = keyof typeof PROXIES;
 export const PROXY_NAMES = Object.keys(PROXIES) as ProxyName[];
+/** Those that need no trained supernet. */
+export const TRAINING_FREE = PROXY_NAMES.filter((name) => name !== "one_shot");
 
 /** Scores by proxy; not finite where a proxy makes no sense of a network. */
 export type Scores = Readonly<Partial<Record<ProxyName, number>>>;

@@ -27,6 +27,8 @@ export interface Scoring {
   readonly repeats: number;
   readonly proxies: readonly ProxyName[];
   readonly device: Pick<OpenDevice, "createProber">;
+  /** Accuracy of an architecture in a trained supernet, 0..1; absent where there is none. */
+  readonly oneShot?: (architecture: Choices) => Promise<number>;
 }
 
 /** Images of the neural tangent kernel: it takes a pass for each. */

@@ -96,6 +96,7 @@ export async function* scoreCandidates(candidates: readonly Choices[], scoring: 
           ...Object.fromEntries(Object.entries(measured).map(([name, values]) => [name, mean(values)])),
           params,
           flops,
+          ...(proxies.includes("one_shot") && { one_shot: await scoring.oneShot?.(architecture) }),
         };
         yield Object.fromEntries(proxies.map((name) => [name, all[name] ?? Number.NaN]));
       }

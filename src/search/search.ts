@@ -8,7 +8,7 @@ import { RandomStream } from "../core/random";
 import { checkTogether, unrolls } from "../core/settings";
 import { type Landscape, landscapeOf, measureSharpness, type Sharpness } from "../core/sharpness";
 import { softmaxRows } from "../core/softmax";
-import type { SearchSpace } from "../core/space";
+import { type Choices, oneHot, type SearchSpace } from "../core/space";
 import type { ArchitectureGradient, Batch, DeviceReport, Engine, Score, WeightStep } from "../engine/engine";
 import { decodeFloats, encodeFloats } from "./base64";
 import {
@@ -76,6 +76,9 @@ export function weightRateAt(
   const progress = Math.min(1, (step - 1) / steps);
   return weightRateEnd + 0.5 * (weightRate - weightRateEnd) * (1 + Math.cos(Math.PI * progress));
 }
+
+/** Images by which one-shot accuracies tell architectures apart. */
+const ONE_SHOT_IMAGES = 1000;
 
 type StepHalf = Pick<StepRecord, "validLoss" | "validAccuracy" | "noise" | "gradient" | "curvature">;
 
@@ -213,22 +216,51 @@ export class Search {
 
   /** Scores the supernet at the mean's mixing weights on unaltered images of the architecture half. */
   async evaluate(): Promise<EvaluationRecord> {
-    const { space, method, engine, evaluationBatches } = this.parts;
+    const { space, method } = this.parts;
     const mixing = method.meanMixing ?? softmaxRows(space.rows, method.mean);
-    let right = 0;
-    let seen = 0;
-    for (const batch of await evaluationBatches(this.current.evaluateImages)) {
-      const { accuracy } = await engine.evaluate(mixing, batch);
-      right += accuracy * batch.labels.length;
-      seen += batch.labels.length;
-    }
     return {
       kind: "evaluation",
       step: this.taken,
       architecture: this.architecture,
-      validAccuracy: right / seen,
+      validAccuracy: await this.accuracy(mixing, this.current.evaluateImages),
       ...this.known(),
     };
+  }
+
+  /** Of the supernet on so many unaltered images of the architecture half, 0..1. */
+  private async accuracy(mixing: ArrayLike<number>, images: number): Promise<number> {
+    const { engine, evaluationBatches } = this.parts;
+    let right = 0;
+    let seen = 0;
+    for (const batch of await evaluationBatches(images)) {
+      const { accuracy } = await engine.evaluate(mixing, batch);
+      right += accuracy * batch.labels.length;
+      seen += batch.labels.length;
+    }
+    return right / seen;
+  }
+
+  /**
+   * Accuracy of an architecture with the supernet's weights as they are, 0..1, on unaltered images of the architecture half: the other
+   * operations have no weight (one-shot accuracy; Bender et al., ICML 2018).
+   */
+  async oneShotAccuracy(architecture: Choices): Promise<number> {
+    return this.accuracy(oneHot(this.parts.space.rows, architecture), ONE_SHOT_IMAGES);
+  }
+
+  /**
+   * Trains the weights through a recorded step as the search did, with its mixing weights, and leaves the architecture out: on the same
+   * device the weights come out the same. Changes before it are made by `change`, as they were then.
+   */
+  async retrace({ step, weights, gradient }: StepRecord): Promise<void> {
+    const { weightBatches, engine } = this.parts;
+    if (weightBatches?.startsEpoch) this.take(this.pending);
+    const lookedAhead = gradient !== null && unrolls(this.current);
+    if (weightBatches && (weights || lookedAhead)) {
+      const batch = await this.trainingBatch(weightBatches);
+      if (weights) await engine.weightStep(weights, batch, this.weightStep(step));
+    }
+    this.taken = step;
   }
 
   /** Is a measurement of sharpness due after the last step? */

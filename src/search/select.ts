@@ -142,12 +142,17 @@ export class Selection {
   /** The best first. */
   private readonly trained: Record<ShortTrainingProgress["of"], TrainedCandidate[]> = { group: [], control: [] };
 
-  /** @throws {InputError} where the space has no networks that proxies look into */
+  /** @throws {InputError} where the space has no networks that proxies look into, or a supernet is to be asked that is not there */
   constructor(private readonly options: SelectOptions) {
-    const { posterior, samples, temperature, seed, scoring } = options;
-    const { space } = scoring;
+    const { posterior, samples, temperature, seed, rankBy, scoring } = options;
+    const { space, proxies, oneShot } = scoring;
     if (space.id !== NAS_BENCH_201.id) {
       throw new InputError(`proxies rank cells of ${NAS_BENCH_201.title} only: choose a run of that space`);
+    }
+    if (!oneShot && [...rankBy, ...proxies].includes("one_shot")) {
+      throw new InputError(
+        "one-shot accuracy asks the supernet that the run trained, and there is none: run a search on a supernet, or choose another proxy",
+      );
     }
     this.group = drawGroup(space, posterior, { samples, temperature, seed });
     this.control = uniformGroup(space, samples, seed);

@@ -10,7 +10,7 @@ import { SETS } from "../app/benchmark/sets";
 import { openBenchmark, openData } from "../cli/files";
 import { BENCHMARK_SETS } from "../core/benchmark";
 import { NAS_BENCH_201 } from "../core/nasbench201";
-import { merit, PROXIES, PROXY_NAMES, type ProxyName, type Scores } from "../core/proxies";
+import { merit, PROXIES, type ProxyName, type Scores, TRAINING_FREE } from "../core/proxies";
 import type { NetworkSizes } from "../core/space";
 import { rankCorrelation } from "../core/statistics";
 import { chooseDevice } from "../engine/devices";
@@ -30,7 +30,7 @@ const device = await chooseDevice({ device: "wasm" });
 const dataset = await openData("fashion-mnist");
 
 const counted: readonly ProxyName[] = ["params", "flops"];
-const measured = PROXY_NAMES.filter((name) => !counted.includes(name));
+const measured = TRAINING_FREE.filter((name) => !counted.includes(name));
 const settings: { readonly sizes: NetworkSizes; readonly proxies: readonly ProxyName[] }[] = [
   { sizes: { ...space.published, imageChannels: 3 }, proxies: ["synflow", ...counted] },
   { sizes: DEEP, proxies: measured },
@@ -99,7 +99,7 @@ function report(): string {
     line(head.map((_, i) => (i < 2 ? "---" : "---:"))),
     ...tables.map(line),
     "",
-    ...PROXY_NAMES.map((name) => `- ${PROXIES[name].title}: ${PROXIES[name].help} ${PROXIES[name].source}.`),
+    ...TRAINING_FREE.map((name) => `- ${PROXIES[name].title}: ${PROXIES[name].help} ${PROXIES[name].source}.`),
     "",
   ].join("\n");
 }

@@ -31,7 +31,7 @@ import type {
   TestImagesQuery,
   TrainingRequest,
 } from "./protocol";
-import { Selector } from "./selector";
+import { Selector, type SelectorParts } from "./selector";
 import { Trainer } from "./trainer";
 
 /** How long the loop may keep the worker from hearing the page, milliseconds. */
@@ -66,6 +66,7 @@ export class SearchHost implements SearchControl {
       benchmark: await this.benchmarkOf(request),
       device: await this.ready(),
       dataset: await this.images(request),
+      supernet: this.supernetOf(request),
     }),
     (progress) => this.outbox.send(progress),
   );
@@ -242,6 +243,13 @@ export class SearchHost implements SearchControl {
     await this.selector.cancel();
     await this.trainer.pause();
     await this.meter.giveWay();
+  }
+
+  /** That of the run under way, where it is the one that is meant and has one. */
+  private supernetOf({ supernet: wanted }: SelectionRequest): SelectorParts["supernet"] {
+    if (!this.current || wanted !== this.run_ || this.current.settings.objective !== "supernet") return null;
+    const { search } = this.current.opened;
+    return { steps: search.steps, oneShot: (architecture) => search.oneShotAccuracy(architecture) };
   }
 
   /** Makes room for something beside the run. */

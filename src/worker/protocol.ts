@@ -219,6 +219,8 @@ export interface SelectionRequest {
   readonly sizes: Pick<NetworkSizes, "channels" | "cells" | "image">;
   /** Between how many of the best a short training decides; 0: the proxies decide alone. */
   readonly train: number;
+  /** Number of the run whose supernet, as it stands, one-shot accuracies may ask; null for none. */
+  readonly supernet: number | null;
 }
 
 /** How far a selection is; a few times a second. */

@@ -4,6 +4,7 @@ import type { Scores } from "../core/proxies";
 import { SPACES } from "../core/spaces";
 import type { Dataset } from "../engine/data/dataset";
 import type { OpenDevice } from "../engine/device";
+import type { Scoring } from "../search/measures";
 import { scoringBatch } from "../search/proxies";
 import { Selection, type ShortTrainingProgress } from "../search/select";
 import { nextTask } from "./pacer";
@@ -19,6 +20,8 @@ export interface SelectorParts {
   readonly device: OpenDevice;
   readonly dataset: Dataset;
   readonly benchmark: Benchmark | null;
+  /** That of the run that the request names, while it stands: its one-shot accuracies, 0..1, after so many steps. */
+  readonly supernet: { readonly steps: number; readonly oneShot: NonNullable<Scoring["oneShot"]> } | null;
 }
 
 /** Selects architectures for a page: one selection at a time, whose scores outlive it. */
@@ -107,8 +110,9 @@ export class Selector {
 
   /** A selection that knows what an earlier one has scored alike. */
   private async prepare(request: SelectionRequest): Promise<Selection> {
-    const { space, sizes, seed, data, rankBy, proxies, train, ...drawn } = request;
-    const { device, dataset, benchmark } = await this.open(request);
+    const { space, sizes, seed, data, rankBy, proxies, train, supernet: run, ...drawn } = request;
+    const { device, dataset, benchmark, supernet } = await this.open(request);
+    const wanted = [...rankBy, ...proxies];
     const { createProber, createGroup } = device;
     const selection = new Selection({
       ...drawn,
@@ -122,13 +126,14 @@ export class Selector {
         repeats: 1,
         proxies,
         device: { createProber },
+        oneShot: supernet?.oneShot,
       },
       training: train > 0 ? { count: train, dataset, device: { createGroup } } : null,
     });
-    const circumstances = JSON.stringify([space, data, sizes, seed]);
+    const asked = wanted.includes("one_shot") && [run, supernet?.steps];
+    const circumstances = JSON.stringify([space, data, sizes, seed, asked]);
     if (circumstances !== this.circumstances) this.known.clear();
     this.circumstances = circumstances;
-    const wanted = [...rankBy, ...proxies];
     for (const { architecture } of [...selection.group.candidates, ...selection.control.candidates]) {
       const scores = this.known.get(architecture);
       if (scores && wanted.every((name) => scores[name] !== undefined)) selection.restore(architecture, scores);

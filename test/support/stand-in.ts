@@ -1,6 +1,7 @@
 import type { Engine } from "../../src/engine/engine";
 import { Search, type SearchParts } from "../../src/search/search";
 
+const batch = { images: new Float32Array(0), labels: new Uint8Array(1) };
 const refuse = () => Promise.reject(new Error("not wanted"));
 
 /** An engine without weights that refuses whatever it isn't told how to do. */
@@ -22,8 +23,8 @@ export function standIn(own: Partial<Engine> & Pick<Engine, "spec">): Engine {
 export function searchOn(
   engine: Engine,
   parts: Pick<SearchParts, "settings" | "space" | "method"> & Partial<Pick<SearchParts, "nasBench101">>,
+  evaluationBatches: SearchParts["evaluationBatches"] = async () => [batch],
 ): Search {
-  const batch = { images: new Float32Array(0), labels: new Uint8Array(1) };
   const stream = { startsEpoch: false, next: async () => ({ batch, epoch: 1 }), save: () => null, restore: () => {} };
   return new Search({
     data: "none",
@@ -31,7 +32,7 @@ export function searchOn(
     device: { device: "cpu", engine: "reference" },
     weightBatches: stream,
     architectureBatches: stream,
-    evaluationBatches: async () => [batch],
+    evaluationBatches,
     benchmark: null,
     ...parts,
   });

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { CONTROLS, type Settings } from "../../src/core/controls";
+import { createMethod } from "../../src/core/methods";
 import { Rsps } from "../../src/core/methods/rsps";
 import { NAS_BENCH_201 } from "../../src/core/nasbench201";
 import { stepPasses, withDefaults } from "../../src/core/settings";
@@ -128,4 +129,28 @@ test("a knob turned during a step acts from the step that its record names", asy
   expect(changes).toEqual([{ kind: "change", step: 3, settings: { archRate: 0.1 } }]);
   expect(turned.steps[1].mean).toEqual(darts.steps[1].mean);
   expect(turned.steps[2].mean).not.toEqual(darts.steps[2].mean);
+});
+
+test("one-shot accuracy leaves every operation but the architecture's out, and is that of all images", async () => {
+  const space = NAS_BENCH_201;
+  const architecture = [3, 0, 4, 1, 2, 3];
+  const accuracies = [0.25, 1];
+  const seen: number[][] = [];
+  const engine = standIn({
+    spec: { space, sizes: space.published, batch: 1 },
+    evaluate: async (mixing) => {
+      seen.push(Array.from(mixing));
+      return { loss: 1, accuracy: accuracies[seen.length - 1] };
+    },
+  });
+  const settings = withDefaults({ method: "darts" });
+  const batch = (images: number): Batch => ({ images: new Float32Array(0), labels: new Uint8Array(images) });
+  const search = searchOn(engine, { settings, space, method: createMethod(settings, space) }, async () => [
+    batch(4),
+    batch(2),
+  ]);
+  // 1 of 4 images and 2 of 2.
+  expect(await search.oneShotAccuracy(architecture)).toBe(0.5);
+  const row = (choice: number) => [0, 1, 2, 3, 4].map((other) => (other === choice ? 1 : 0));
+  expect(seen).toEqual([architecture.flatMap(row), architecture.flatMap(row)]);
 });

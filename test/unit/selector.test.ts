@@ -24,6 +24,7 @@ const request: SelectionRequest = {
   proxies: ["params"],
   sizes: { channels: 1, cells: 1, image: 8 },
   train: 0,
+  supernet: null,
 };
 
 /** A device that counts the networks that are looked into. */
@@ -126,6 +127,29 @@ describe("a selection for the page", () => {
       ]),
     );
     expect(result?.training?.control).toHaveLength(2);
+  });
+
+  test("asks the supernet of the run on stage, anew once that has learnt more, and no other", async () => {
+    const { device, probed } = counting();
+    const { host, select, last, state } = await selecting(device);
+    await host.prepare(settings);
+    await host.step("both");
+    const asking = { ...request, rankBy: parseRanking("one_shot", "ranking"), supernet: 1 };
+    await select(asking);
+    await state("finished");
+    const scores = () => last()?.result?.candidates.map((row) => Number(row.scores.one_shot)) as number[];
+    const first = scores();
+    expect(first).toEqual(first.toSorted((a, b) => b - a));
+    expect(first.every((accuracy) => accuracy >= 0 && accuracy <= 1)).toBe(true);
+    for (let step = 0; step < 8; step++) await host.step("weights");
+    await select(asking);
+    await state("finished");
+    expect(scores()).not.toEqual(first);
+    expect(probed).toEqual([]);
+    await host.prepare(settings);
+    await select(asking);
+    await state("failed");
+    expect(last()?.problem).toMatch(/one-shot accuracy asks the supernet/);
   });
 
   test("gives way to a run that is let go on", async () => {

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
-import { PROXIES, PROXY_NAMES } from "../../core/proxies";
+import { PROXIES, PROXY_NAMES, TRAINING_FREE } from "../../core/proxies";
 import { defaultRanking, parseRanking, SHORT_TRAINING } from "../../core/selection";
 import type { SelectionRequest } from "../../worker/protocol";
 import { NAMES } from "../bar/Device";
@@ -9,6 +9,7 @@ import { useRecording } from "../history";
 import { Choice } from "../knobs/Choice";
 import { type Moment, useMoment } from "../moment";
 import { methodName } from "../runs/summary";
+import { supernetOnScreen } from "../session";
 import { useApp } from "../store";
 import { rankingTitle } from "./scores";
 import { cancelSelection, select, useSelection } from "./selection";
@@ -42,7 +43,8 @@ export function Knobs() {
   const latest = useSelection((state) => state.latest);
   const running = useApp((state) => state.phase === "running");
   const preparing = useApp((state) => state.phase === "preparing");
-  const obstacle = useObstacle(moment);
+  const supernet = supernetOnScreen();
+  const obstacle = useObstacle(moment, supernet === null && parseRanking(ranking, "the ranking").includes("one_shot"));
 
   const { channels, cells, image, space, data, seed } = settings;
   const request = (): SelectionRequest => ({
@@ -53,9 +55,10 @@ export function Knobs() {
     temperature,
     seed,
     rankBy: parseRanking(ranking, "the ranking"),
-    proxies: every ? PROXY_NAMES : ["params", "flops"],
+    proxies: every ? (supernet === null ? TRAINING_FREE : PROXY_NAMES) : ["params", "flops"],
     sizes: { channels, cells, image },
     train,
+    supernet,
   });
   const state = latest?.progress.state;
   const start = () => select(request(), { moment, settings, title: `${methodName(settings)}, seed ${seed}` });
@@ -152,14 +155,20 @@ function helpOf(ranking: string): string {
     .join(" ");
 }
 
-/** Why nothing can be selected here; null where something can. */
-function useObstacle({ space }: Moment): string | null {
+/**
+ * Why nothing can be selected here; null where something can.
+ * @param lacksSupernet the ranking asks one that is not there
+ */
+function useObstacle({ space }: Moment, lacksSupernet: boolean): string | null {
   const device = useApp((state) => state.device);
   if (space.id !== NAS_BENCH_201.id) {
     return `Training-free proxies rank cells of ${NAS_BENCH_201.title} only: choose that space, or show a run of it.`;
   }
   if (device && device.engine !== "compiled") {
     return `Proxies need the compiled engine, which runs on WebGPU or WebAssembly; here searches run on ${NAMES[device.device]} by another.`;
+  }
+  if (lacksSupernet) {
+    return "One-shot accuracy asks the supernet of the run under way, and there is none on screen: run a search on the supernet, or rank by another proxy.";
   }
   return null;
 }

@@ -1,6 +1,6 @@
 import { PROXIES, type ProxyName } from "../../core/proxies";
 import type { SelectionRequest, SelectionResult } from "../../worker/protocol";
-import { plain, short } from "../format";
+import { fixed, plain, short } from "../format";
 
 /** "NASWOT and FLOPs". */
 export function rankingTitle(names: readonly ProxyName[]): string {
@@ -15,6 +15,7 @@ export function measured({ rankBy, proxies }: SelectionRequest): ProxyName[] {
 /** A score as short as tells candidates apart. */
 export function scoreText(name: ProxyName, value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "–";
+  if (name === "one_shot") return `${fixed(100 * value, 1)} %`;
   if (name === "params" || name === "flops") return short(value);
   return plain(Number(value.toPrecision(4)));
 }
