@@ -18,7 +18,7 @@ import {
   pointwiseData,
   pointwiseWeights,
 } from "./shaders/separable";
-import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shaders/shape";
+import type { Shape } from "./shaders/shape";
 import { copy, mean, meanData, shuffle, windows, windowsData } from "./shaders/windows";
 
 /** What suits a device; the results are the same but for rounding. */
@@ -89,15 +89,18 @@ export interface Lowered {
   readonly constants: { readonly IMAGES: number; readonly STEP: number };
 }
 
-/** Tiles of many channels where they fill them all; the classifier does not count. All programs of a plan have the same. */
+/**
+ * Tiles of as many vectors as fill all blocks of channels; the classifier does not count. All programs of a plan have the same.
+ * @param images a multiple of four
+ */
 export function shapeFor(entries: readonly Entry[], images: number): Shape {
-  const isFull = entries.every((entry) => {
-    if (entry.kind !== "conv") return true;
+  const blocks = entries.flatMap((entry) => {
+    if (entry.kind !== "conv") return [];
     const { zSide, wideVectors, pointVectors } = argumentsOf(entry.kind, entry);
-    return zSide === 1 || (wideVectors % MANY_CHANNELS.vectors === 0 && pointVectors % MANY_CHANNELS.vectors === 0);
+    return zSide === 1 ? [] : [wideVectors, pointVectors];
   });
-  // Every tile must have a real image.
-  return isFull && images >= 8 ? MANY_CHANNELS : FEW_CHANNELS;
+  const vectors = ([4, 2] as const).find((count) => blocks.every((block) => block % count === 0)) ?? 1;
+  return { vectors, images: images % 8 === 0 ? 8 : 4 };
 }
 
 /**
@@ -112,7 +115,7 @@ export function lower(
   shape = shapeFor(entries, images),
 ): Lowered {
   const statistics = entries.map((entry) => (entry.kind === "stats" ? argumentsOf("stats", entry) : undefined));
-  const tiles = statistics.map((a) => (a ? 2 * a.vectors * tileInvocations(Math.sqrt(a.positions), images, shape) : 0));
+  const tiles = statistics.map((a) => (a ? 2 * a.vectors * tileInvocations(a.positions, images, shape) : 0));
   let end = base / 4 + Math.max(0, ...tiles);
   const context: Context = {
     images,

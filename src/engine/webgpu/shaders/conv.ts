@@ -1,15 +1,13 @@
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, type Shader, shader, unroll, vector } from "../shader";
 import type { Context } from "./context";
-import { FEW_CHANNELS, MANY_CHANNELS, type Shape } from "./shape";
+import type { Shape } from "./shape";
 
 /**
- * Convolutions, forward and backward by data. An invocation computes a tile of four pixels of a row by some images
- * and vectors of channels, all in registers, for one tap and one vector of inputs after the other. Neighbouring invocations take
- * neighbouring images, so that they read neighbouring addresses and the same weights. There are no barriers.
+ * Convolutions, forward and backward by data. An invocation computes a tile of one pixel by some images and vectors of channels, all in
+ * registers, for one tap and one vector of inputs after the other. Neighbouring invocations take neighbouring images, so that they read
+ * neighbouring addresses and the same weights. There are no barriers.
  */
-export const PIXELS = 4;
-
 const FIELDS = [
   "x",
   "xSide",
@@ -25,14 +23,10 @@ const FIELDS = [
 const FORWARD_FIELDS = [...FIELDS, "kernel", "stride", "rectify", "partials"] as const;
 const DATA_FIELDS = [...FIELDS, "kernel", "stride", "rectify", "dx", "add"] as const;
 
-type Tile = readonly (readonly [vectorIndex: number, pixel: number, image: number])[];
+type Tile = readonly (readonly [vectorIndex: number, image: number])[];
 
 function tileOf({ vectors, images }: Shape): Tile {
-  return Array.from({ length: vectors * PIXELS * images }, (_, e) => [
-    Math.floor(e / PIXELS / images),
-    Math.floor(e / images) % PIXELS,
-    e % images,
-  ]);
+  return Array.from({ length: vectors * images }, (_, e) => [Math.floor(e / images), e % images]);
 }
 
 /** An array of the tile's values, to end with: indexing them while they are summed would keep them out of registers. */
@@ -40,19 +34,18 @@ function gathered(tile: Tile): string {
   return `  var y = array<vec4f, ${tile.length}>(${tile.map((at) => `y${at.join("_")}`).join(", ")});`;
 }
 
-/** Place of the invocation's tile in a tensor: image b, row, first column col; its sums. */
+/** Place of the invocation's tile in a tensor: image b, row, column col; its sums. */
 function begin(side: string, tile: Tile): string {
   return `
-  let tiles = (${side} + ${PIXELS - 1}) / ${PIXELS};
   let b = id.x % STEP;
-  let row = id.x / STEP / tiles;
-  let col = id.x / STEP % tiles * ${PIXELS};
+  let row = id.x / STEP / ${side};
+  let col = id.x / STEP % ${side};
   if (row >= ${side}) { return; }
 ${tile.map((at) => `  var y${at.join("_")} = vec4f();`).join("\n")}`;
 }
 
 /**
- * Loads the weights of one tap for every vector of the tile, and adds their products with inputs x{pixel}_{image}. With `quads`, four
+ * Loads the weights of one tap for every vector of the tile, and adds their products with inputs x{image}. With `quads`, four
  * invocations that need the same weights load a quarter each.
  */
 function products(shape: Shape, quads: boolean, step: string, product: (weights: string, x: string) => string): string {
@@ -66,19 +59,14 @@ function products(shape: Shape, quads: boolean, step: string, product: (weights:
     (v) => `${load(v)}
 ${tileOf(shape)
   .filter(([vectorIndex]) => vectorIndex === v)
-  .map(([, p, k]) => `      y${v}_${p}_${k} += ${product(`w${v}`, `x${p}_${k}`)};`)
+  .map(([, k]) => `      y${v}_${k} += ${product(`w${v}`, `x${k}`)};`)
   .join("\n")}`,
   );
 }
 
-/** Loads the inputs of a tile as x{pixel}_{image}. */
-function inputs({ images }: Shape, pixel: string, value: (at: string) => string): string {
-  return unroll(PIXELS, (p) =>
-    unroll(
-      images,
-      (k) => `      let x${p}_${k} = select(vec4f(), ${value(`m[at + ${p} * ${pixel} + ${k} * STEP]`)}, in${p});`,
-    ),
-  );
+/** Loads the inputs of a tile as x{image}. */
+function inputs({ images }: Shape, value: (at: string) => string): string {
+  return unroll(images, (k) => `      let x${k} = ${value(`m[at + ${k} * STEP]`)};`);
 }
 
 function forward(shape: Shape, quads: boolean): Shader<(typeof FORWARD_FIELDS)[number]> {
@@ -94,16 +82,14 @@ function forward(shape: Shape, quads: boolean): Shader<(typeof FORWARD_FIELDS)[n
   let pad = side / 2;
   let outStep = side * side * xVectors * 4;
   let block = select(point + (o - wideVectors) * outStep, wide + o * outStep, isWide);
-  let pixel = stride * xVectors * IMAGES;
   for (var t = 0; t < side * side; t++) {
     let line = row * stride + t / side - pad;
-    if (u32(line) >= u32(xSide)) { continue; }
-    let first = col * stride + t % side - pad;
-${unroll(PIXELS, (p) => `    let in${p} = u32(first + ${p} * stride) < u32(xSide);`)}
-    var at = x + (line * xSide + first) * xVectors * IMAGES + b;
+    let place = col * stride + t % side - pad;
+    if (u32(line) >= u32(xSide) || u32(place) >= u32(xSide)) { continue; }
+    var at = x + (line * xSide + place) * xVectors * IMAGES + b;
     var w = block + t * xVectors * 4;
     for (var v = 0; v < xVectors; v++) {
-${inputs(shape, "pixel", (value) => `max(${value}, low)`)}
+${inputs(shape, (value) => `max(${value}, low)`)}
 ${products(shape, quads, "outStep", (w, x) => `${w} * ${x}`)}
       at += IMAGES;
       w += 4;
@@ -111,36 +97,33 @@ ${products(shape, quads, "outStep", (w, x) => `${w} * ${x}`)}
   }
 ${gathered(tile)}
   let to = z + ((row * zSide + col) * zVectors + o) * IMAGES + b;
-  let pixels = min(${PIXELS}, zSide - col);
-  for (var e = 0; e < ${tile.length}; e++) {
-    let v = e / ${PIXELS * images};
-    let p = e / ${images} % ${PIXELS};
-    if (p >= pixels || v >= outs) { continue; }
-    m[to + (p * zVectors + v) * IMAGES + e % ${images} * STEP] = y[e];
+  for (var e = 0; e < ${images} * outs; e++) {
+    m[to + e / ${images} * IMAGES + e % ${images} * STEP] = y[e];
   }
   if (partials >= 0) {
-    let invocations = zSide * tiles * STEP;
+    let invocations = zSide * zSide * STEP;
     let images = (BATCH - 1 - b) / STEP + 1;
     for (var v = 0; v < outs; v++) {
       // Mean and sum of squared deviations of a tile, for the batch's statistics.
       var sum = vec4f();
-      for (var p = 0; p < pixels; p++) {
-        for (var k = 0; k < images; k++) { sum += y[(v * ${PIXELS} + p) * ${images} + k]; }
-      }
-      let mean = sum / f32(pixels * images);
+      for (var k = 0; k < images; k++) { sum += y[v * ${images} + k]; }
+      let mean = sum / f32(images);
       var square = vec4f();
-      for (var p = 0; p < pixels; p++) {
-        for (var k = 0; k < images; k++) {
-          let d = y[(v * ${PIXELS} + p) * ${images} + k] - mean;
-          square += d * d;
-        }
+      for (var k = 0; k < images; k++) {
+        let d = y[v * ${images} + k] - mean;
+        square += d * d;
       }
       let at = partials + ((o + v) * invocations + id.x) * 2;
       m[at] = mean;
       m[at + 1] = square;
     }
   }`;
-  return shader({ name: `conv of ${vectors}${quads ? ", quads" : ""}`, quads, fields: FORWARD_FIELDS, body });
+  return shader({
+    name: `conv of ${vectors} by ${images}${quads ? ", quads" : ""}`,
+    quads,
+    fields: FORWARD_FIELDS,
+    body,
+  });
 }
 
 function backward(shape: Shape, quads: boolean): Shader<(typeof DATA_FIELDS)[number]> {
@@ -150,54 +133,55 @@ function backward(shape: Shape, quads: boolean): Shader<(typeof DATA_FIELDS)[num
   let i = id.y * ${vectors};
   let wideTaps = select(0, kernel * kernel, wideVectors > 0);
   let taps = wideTaps + select(0, 1, pointVectors > 0);
-  let pixel = zVectors * IMAGES;
-${unroll(PIXELS, (p) => `  var in${p} = false;`)}
   for (var t = 0; t < taps; t++) {
     let isWide = t < wideTaps;
     let side = select(1, kernel, isWide);
     let tap = select(0, t, isWide);
     // With stride 2 only every other line and pixel has an output under this tap.
     let line = row + side / 2 - tap / side;
+    let place = col + side / 2 - tap % side;
     if (line < 0 || line % stride != 0 || line / stride >= zSide) { continue; }
-    let first = col + side / 2 - tap % side;
-${unroll(PIXELS, (p) => `    in${p} = first + ${p} >= 0 && (first + ${p}) % stride == 0 && (first + ${p}) / stride < zSide;`)}
-    let begin = z + (line / stride * zSide * zVectors + select(wideVectors, 0, isWide)) * IMAGES + b;
+    if (place < 0 || place % stride != 0 || place / stride >= zSide) { continue; }
+    let begin = z + ((line / stride * zSide + place / stride) * zVectors + select(wideVectors, 0, isWide)) * IMAGES + b;
     let blocks = select(pointVectors, wideVectors, isWide);
     var w = select(point, wide + tap * xVectors * 4, isWide) + i * 4;
     for (var o = 0; o < blocks; o++) {
       let at = begin + o * IMAGES;
-${unroll(PIXELS, (p) =>
-  unroll(
-    images,
-    (k) => `      let x${p}_${k} = select(vec4f(), m[at + (first + ${p}) / stride * pixel + ${k} * STEP], in${p});`,
-  ),
-)}
+${inputs(shape, (value) => value)}
 ${products(shape, quads, "4", (w, x) => `${x} * ${w}`)}
       w += side * side * xVectors * 4;
     }
   }
 ${gathered(tile)}
   let to = ((row * xSide + col) * xVectors + i) * IMAGES + b;
-  for (var e = 0; e < ${tile.length}; e++) {
-    let p = e / ${images} % ${PIXELS};
-    let v = e / ${PIXELS * images};
-    if (col + p >= xSide || i + v >= xVectors) { continue; }
-    let at = to + (p * xVectors + v) * IMAGES + e % ${images} * STEP;
+  for (var e = 0; e < ${images} * min(${vectors}, xVectors - i); e++) {
+    let at = to + e / ${images} * IMAGES + e % ${images} * STEP;
     var value = y[e];
     if (rectify != 0) { value = select(vec4f(), value, m[x + at] > vec4f()); }
     if (add != 0) { value += m[dx + at]; }
     m[dx + at] = value;
   }`;
-  return shader({ name: `convData of ${vectors}${quads ? ", quads" : ""}`, quads, fields: DATA_FIELDS, body });
+  return shader({
+    name: `convData of ${vectors} by ${images}${quads ? ", quads" : ""}`,
+    quads,
+    fields: DATA_FIELDS,
+    body,
+  });
 }
 
-/** Shaders by shape, plain and with quads. */
-const FORWARD = new Map(
-  [FEW_CHANNELS, MANY_CHANNELS].map((shape) => [shape, [forward(shape, false), forward(shape, true)]]),
-);
-const BACKWARD = new Map(
-  [FEW_CHANNELS, MANY_CHANNELS].map((shape) => [shape, [backward(shape, false), backward(shape, true)]]),
-);
+/** One shader for each shape, plain and with quads: what is the same shader can be one dispatch. */
+function byShape<Made>(make: (shape: Shape, quads: boolean) => Made): (context: Context) => Made {
+  const made = new Map<string, Made>();
+  return ({ shape, quads }) => {
+    const key = `${shape.vectors} ${shape.images} ${quads}`;
+    const found = made.get(key) ?? make(shape, quads);
+    made.set(key, found);
+    return found;
+  };
+}
+
+const forwardShader = byShape(forward);
+const backwardShader = byShape(backward);
 
 /** Arguments with offsets in vectors. */
 export function geometry(c: Arguments<"conv">) {
@@ -219,28 +203,22 @@ export function geometry(c: Arguments<"conv">) {
 }
 
 /** Invocations for one vector of a tensor. */
-export function tileInvocations(side: number, images: number, shape: Shape): number {
-  return side * Math.ceil(side / PIXELS) * (images / shape.images);
-}
-
-function chosen<T>(shaders: ReadonlyMap<Shape, readonly T[]>, { shape, quads }: Context): T {
-  const found = shaders.get(shape)?.[quads ? 1 : 0];
-  if (!found) throw new Error(`no convolution with tiles of ${shape.vectors} vectors`);
-  return found;
+export function tileInvocations(positions: number, images: number, shape: Shape): number {
+  return positions * (images / shape.images);
 }
 
 /** A convolution that leaves the statistics of its tiles from `partials` on (vectors), or nowhere (-1). */
 export function conv(a: Arguments<"conv">, c: Context, partials: number): Dispatch {
   const { shape, images } = c;
   const g = { ...geometry(a), partials };
-  const groups = Math.ceil(tileInvocations(g.zSide, images, shape) / LANES);
+  const groups = Math.ceil(tileInvocations(g.zSide ** 2, images, shape) / LANES);
   const tiles = Math.ceil(g.wideVectors / shape.vectors) + Math.ceil(g.pointVectors / shape.vectors);
-  return dispatch(chosen(FORWARD, c), g, [groups, tiles, 1]);
+  return dispatch(forwardShader(c), g, [groups, tiles, 1]);
 }
 
 export function convData(a: Arguments<"convData">, c: Context): Dispatch {
   const { shape, images } = c;
   const g = { ...geometry(a), dx: vector(a.dx), add: a.add };
-  const groups = Math.ceil(tileInvocations(g.xSide, images, shape) / LANES);
-  return dispatch(chosen(BACKWARD, c), g, [groups, Math.ceil(g.xVectors / shape.vectors), 1]);
+  const groups = Math.ceil(tileInvocations(g.xSide ** 2, images, shape) / LANES);
+  return dispatch(backwardShader(c), g, [groups, Math.ceil(g.xVectors / shape.vectors), 1]);
 }

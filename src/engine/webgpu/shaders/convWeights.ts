@@ -9,7 +9,7 @@ import { geometry } from "./conv";
  * invocation for some of the images; else one invocation does it alone.
  */
 const MEETING_LANES = 32;
-const ALONE_LANES = 32;
+const ALONE_LANES = 8;
 
 /** Vectors of out channels that are taken together; the last of a block may be missing. */
 const OUTS = 2;
@@ -75,7 +75,8 @@ ${unroll(4, (i) => `      m[${pointPlace(String(v), String(i))}] = s${v}_1_${i};
   let wideCount = select(0, wideVectors, kernel == 3);
   let wideTiles = (wideCount + ${OUTS - 1}) / ${OUTS};
   let tiles = 3 * wideTiles + (zVectors - wideCount + ${OUTS - 1}) / ${OUTS};
-  let job = ${meets ? "group.x" : "id.x"};
+  let job = ${meets ? "group.x" : "id.x / parts"};
+  let part = ${meets ? "group.y" : "id.x % parts"};
   if (job >= tiles * xVectors) { return; }
   let iv = job % xVectors;
   let out = job / xVectors;
@@ -86,7 +87,6 @@ ${unroll(4, (i) => `      m[${pointPlace(String(v), String(i))}] = s${v}_1_${i};
   // The block of 1 x 1 convolutions and its first vector of z.
   let block = select(wide, point, kernel == 3);
   let begin = wideCount;
-  let part = group.y;
   let low = vec4f(select(-3.4e38, 0.0, rectify != 0));
   let pixel = xVectors * IMAGES;
 ${sums((v, kx, i) => `  var s${v}_${kx}_${i} = vec4f();`)}
@@ -142,7 +142,7 @@ export function convWeights(a: Arguments<"convWeights">, { reducing }: Context):
   const parts = Math.max(1, Math.min(a.parts, Math.floor(g.zSide / ROWS)));
   const wideJobs = Math.ceil(g.wideVectors / OUTS) * (g.kernel === 3 ? 3 : 1);
   const jobs = (wideJobs + Math.ceil(g.pointVectors / OUTS)) * g.xVectors;
-  const groups = meets ? jobs : Math.ceil(jobs / ALONE_LANES);
   const values = { ...g, parts, partStride: vector(a.partStride) };
-  return dispatch(SHADERS[meets ? "meeting" : "alone"], values, [groups, parts, 1]);
+  if (meets) return dispatch(SHADERS.meeting, values, [jobs, parts, 1]);
+  return dispatch(SHADERS.alone, values, [Math.ceil((jobs * parts) / ALONE_LANES), 1, 1]);
 }

@@ -2,15 +2,18 @@ import { NORM_EPSILON } from "../../network";
 import type { Arguments } from "../../plan/kernels";
 import { type Dispatch, dispatch, LANES, shader, vector } from "../shader";
 import { type Context, partialsOf } from "./context";
-import { PIXELS, tileInvocations } from "./conv";
+import { tileInvocations } from "./conv";
 import { both, collected, meeting, type Reducing, reduced } from "./reduce";
 
-/** Elements that one invocation of a map takes. */
+/** Elements that one invocation of a map takes, and at most so many where it has partial sums to add up first. */
 const ELEMENTS = 4;
 
-/** Workgroups of a map over positions and images, and the distance between the elements of one invocation. */
-function mapGroups(elements: number): { groups: number; stride: number } {
-  const groups = Math.ceil(elements / LANES / ELEMENTS);
+/**
+ * Workgroups of a map over positions and images, and the distance between the elements of one invocation.
+ * @param partials that every invocation adds up
+ */
+function mapGroups(elements: number, partials = 1): { groups: number; stride: number } {
+  const groups = Math.ceil(elements / LANES / Math.max(ELEMENTS, partials));
   return { groups, stride: groups * LANES };
 }
 
@@ -37,31 +40,22 @@ ${body}
 /** Statistics of tiles as `conv` leaves them, for a tensor that no convolution made. */
 const tilesShader = shader({
   name: "tiles",
-  fields: ["z", "side", "vectors", "partials"],
+  fields: ["z", "positions", "vectors", "partials"],
   body: `
-  let tiles = (side + ${PIXELS - 1}) / ${PIXELS};
   let first = id.x % STEP;
-  let row = id.x / STEP / tiles;
-  let col = id.x / STEP % tiles * ${PIXELS};
-  if (row >= side) { return; }
+  let position = id.x / STEP;
+  if (position >= positions) { return; }
   let v = id.y;
+  let at = z + (position * vectors + v) * IMAGES;
   var sum = vec4f();
-  var count = 0.0;
-  for (var p = col; p < min(col + ${PIXELS}, side); p++) {
-    for (var b = first; b < BATCH; b += STEP) {
-      sum += m[z + ((row * side + p) * vectors + v) * IMAGES + b];
-      count += 1.0;
-    }
-  }
-  let mean = sum / count;
+  for (var b = first; b < BATCH; b += STEP) { sum += m[at + b]; }
+  let mean = sum / f32((BATCH - 1 - first) / STEP + 1);
   var square = vec4f();
-  for (var p = col; p < min(col + ${PIXELS}, side); p++) {
-    for (var b = first; b < BATCH; b += STEP) {
-      let d = m[z + ((row * side + p) * vectors + v) * IMAGES + b] - mean;
-      square += d * d;
-    }
+  for (var b = first; b < BATCH; b += STEP) {
+    let d = m[at + b] - mean;
+    square += d * d;
   }
-  let to = partials + (v * side * tiles * STEP + id.x) * 2;
+  let to = partials + (v * positions * STEP + id.x) * 2;
   m[to] = mean;
   m[to + 1] = square;`,
 });
@@ -72,23 +66,20 @@ const MERGERS = 4;
 const statsShader = both(({ meets, lanes }) =>
   shader({
     name: `stats${meets ? ", meeting" : ""}`,
-    fields: ["partials", "side", "vectors", "stats"],
+    fields: ["partials", "positions", "vectors", "stats"],
     size: meets ? lanes : MERGERS,
     globals: meeting({ meets, lanes, partials: 1 }, 2),
     // Differences from the first tile's mean keep the variance from cancelling.
     body: `
   let v = ${meets ? "group.x" : "id.x"};
   if (v >= vectors) { return; }
-  let tiles = (side + ${PIXELS - 1}) / ${PIXELS};
-  let invocations = side * tiles * STEP;
+  let invocations = positions * STEP;
   let begin = partials + v * invocations * 2;
   let shift = m[begin];
   var sum = vec4f();
   var square = vec4f();
   for (var i = ${meets ? "lane" : "0"}; i < invocations; i += ${meets ? lanes : 1}) {
-    let pixels = min(${PIXELS}, side - i / STEP % tiles * ${PIXELS});
-    let images = (BATCH - 1 - i % STEP) / STEP + 1;
-    let count = f32(pixels * images);
+    let count = f32((BATCH - 1 - i % STEP) / STEP + 1);
     let d = m[begin + 2 * i] - shift;
     sum += count * d;
     square += m[begin + 2 * i + 1] + count * d * d;
@@ -96,7 +87,7 @@ const statsShader = both(({ meets, lanes }) =>
 ${reduced(
   { meets, lanes, partials: 1 },
   ["sum", "square"],
-  `    let n = f32(side * side * BATCH);
+  `    let n = f32(positions * BATCH);
     let mean = sum / n;
     m[stats + 2 * v] = shift + mean;
     m[stats + 2 * v + 1] = 1.0 / sqrt(max(square / n - mean * mean, vec4f()) + ${NORM_EPSILON});`,
@@ -208,14 +199,13 @@ export function stats(
   { images, reducing, shape, tiles }: Context,
   hasTiles: boolean,
 ): Dispatch[] {
-  const { vectors } = a;
-  const side = Math.sqrt(a.positions);
+  const { vectors, positions } = a;
   const groups = reducing.meets ? vectors : Math.ceil(vectors / MERGERS);
-  const values = { partials: tiles, side, vectors, stats: vector(a.stats) };
+  const values = { partials: tiles, positions, vectors, stats: vector(a.stats) };
   const merge = dispatch(statsShader(reducing), values, [groups, 1, 1]);
   if (hasTiles) return [merge];
-  const tileGroups = Math.ceil(tileInvocations(side, images, shape) / LANES);
-  const made = dispatch(tilesShader, { z: vector(a.z), side, vectors, partials: tiles }, [tileGroups, vectors, 1]);
+  const tileGroups = Math.ceil(tileInvocations(positions, images, shape) / LANES);
+  const made = dispatch(tilesShader, { z: vector(a.z), positions, vectors, partials: tiles }, [tileGroups, vectors, 1]);
   return [made, merge];
 }
 
@@ -253,7 +243,7 @@ export function normReduce(a: Arguments<"normReduce">, c: Context): Dispatch {
 
 export function normMap(a: Arguments<"normMap">, c: Context): Dispatch {
   const { positions, vectors } = a;
-  const { groups, stride } = mapGroups(positions * c.images);
+  const { groups, stride } = mapGroups(positions * c.images, c.reducing.partials);
   const z = vector(a.z);
   const values = {
     dy: vector(a.dy),

@@ -13,7 +13,7 @@ export interface Reducing {
 }
 
 export const MEETING: Reducing = { lanes: 128, meets: true, partials: 1 };
-export const ALONE: Reducing = { lanes: 16, meets: false, partials: 16 };
+export const ALONE: Reducing = { lanes: 8, meets: false, partials: 8 };
 
 /** One shader for each way of reducing. */
 export function both<T>(make: (reducing: Reducing) => T): (reducing: Reducing) => T {
