@@ -30,8 +30,8 @@ export function report({ date, machine, versions, node, chromium, groups, search
   return [
     "# Performance",
     "",
-    `Written by \`npm run bench\` on ${date}: ${machine}; ${named.join(", ")}. WebGPU and WebGL run on SwiftShader, a software adapter:`,
-    "its milliseconds say nothing about a GPU, while ratios within a table, dispatches and JavaScript carry over.",
+    `Written by \`npm run bench\` on ${date}: ${machine}; ${named.join(", ")}. WebGPU and WebGL run on SwiftShader, a software adapter, unless`,
+    "a line names another: its milliseconds say nothing about a GPU, while ratios within a table, dispatches and JavaScript carry over.",
     "",
     "One search step is an architecture step, then a weight step, of the NAS-Bench-201 supernet (16 px, batch 32). The engines of a table",
     "take their steps in turns; milliseconds are medians. `reference` is the same supernet in TensorFlow.js, jax-js the same again in",

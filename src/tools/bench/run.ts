@@ -2,6 +2,9 @@
  * Benchmarks of the search step and of whole searches, in Node and in Chromium; writes docs/performance.md, and the figures behind it to
  * docs/performance.json. Run it on a quiet machine: `npm run bench`, or `npm run bench -- node chromium searches` for parts of it. Its
  * figures hold for that machine; what carries over are ratios within one table, dispatches and JavaScript.
+ *
+ * Where the package `webgpu` is installed (Dawn for Node: `npm install --no-save webgpu`), networks are trained together on WebGPU in Node
+ * too, on a second driver: that which VK_ICD_FILENAMES names, such as Mesa's lavapipe.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -36,7 +39,10 @@ const IN_CHROMIUM: readonly Case[] = [
 
 /** 32 candidates of a selection. */
 const GROUPS: Readonly<Record<"node" | "chromium", readonly GroupCase[]>> = {
-  node: [{ device: "wasm", networks: 32, steps: 100 }],
+  node: [
+    { device: "wasm", networks: 32, steps: 100 },
+    { device: "webgpu", networks: 32, steps: 20 },
+  ],
   chromium: [
     { device: "webgpu", networks: 32, steps: 10 },
     { device: "wasm", networks: 32, steps: 100 },
@@ -110,11 +116,32 @@ async function groupsInChromium(fresh: () => Promise<Page>): Promise<PlacedGroup
 
 async function groupsInNode(): Promise<PlacedGroup[]> {
   const lines: PlacedGroup[] = [];
+  const adapter = await gpuOfNode();
   for (const each of GROUPS.node) {
+    if (each.device === "webgpu" && !adapter) continue;
     say(`Node: ${each.networks} networks together, ${each.device}`);
-    lines.push({ place: "Node", ...(await runGroup(each)) });
+    const place = each.device === "webgpu" ? `Node on ${adapter}` : "Node";
+    lines.push({ place, ...(await runGroup(each)) });
   }
   return lines;
+}
+
+/** Gives Node WebGPU, where its package is installed, and says on what adapter; null where it has none. */
+async function gpuOfNode(): Promise<string | null> {
+  const name = "webgpu";
+  const { create, globals } = await import(name).catch(() => ({ create: null, globals: {} }));
+  const gpu: GPU | undefined = create?.([]);
+  const adapter = await gpu?.requestAdapter();
+  if (!adapter) {
+    say("Node has no WebGPU: npm install --no-save webgpu, and a Vulkan driver, would give it some");
+    return null;
+  }
+  Object.assign(globalThis, globals);
+  Object.defineProperty(globalThis, "navigator", {
+    value: { gpu, hardwareConcurrency: cpus().length },
+    configurable: true,
+  });
+  return adapter.info.description || adapter.info.architecture;
 }
 
 /** The built page's default search, as a person starts it. */
