@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { ControlKey, Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import { PROXIES, PROXY_NAMES, type Scores, TRAINING_FREE } from "../core/proxies";
-import { defaultRanking, parseRanking, SHORT_TRAINING } from "../core/selection";
+import { parseRanking, SHORT_TRAINING, standardFor } from "../core/selection";
 import { SPACES } from "../core/spaces";
 import type { Dataset } from "../engine/data/dataset";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
@@ -24,7 +24,7 @@ const SIZES = ["channels", "cells", "image"] as const satisfies readonly Control
 /** Ranges of the options that are numbers, and what they are without being given. */
 const NUMBERS = {
   samples: { min: 1, max: 10_000, whole: true, standard: 100 },
-  temperature: { min: 0.01, max: 100, whole: false, standard: 1 },
+  temperature: { min: 0.01, max: 100, whole: false, standard: standardFor(0).temperature },
   repeats: { min: 1, max: 10, whole: true, standard: 1 },
   train: { min: 0, max: 1000, whole: true, standard: 0 },
 } as const;
@@ -34,6 +34,9 @@ const range = (name: keyof typeof NUMBERS) => {
   return `a ${whole ? "whole " : ""}number from ${min} to ${max}`;
 };
 const described = (name: keyof typeof NUMBERS) => `Expects ${range(name)}; default ${NUMBERS[name].standard}.`;
+/** What is the default without --train, and with it. */
+const defaults = (what: "ranking" | "temperature") =>
+  `${standardFor(0)[what]}, or ${standardFor(1)[what]} with --train.`;
 
 /** Devices with a compiled engine, which proxies need. */
 const COMPILED = ["webgpu", "wasm"] as const satisfies readonly DeviceId[];
@@ -45,11 +48,11 @@ const OPTIONS: OptionTable = {
     samples: { value: "N", help: `Architectures to draw. ${described("samples")}` },
     temperature: {
       value: "T",
-      help: `What the scales are multiplied by; without scales, choices have the probabilities softmax(alpha / T). ${described("temperature")}`,
+      help: `What the scales are multiplied by; without scales, choices have the probabilities softmax(alpha / T). Expects ${range("temperature")}; default ${defaults("temperature")}`,
     },
     rank: {
       value: "NAMES",
-      help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${defaultRanking(0)}, or ${defaultRanking(1)} with --train.`,
+      help: `Proxies to rank by, joined by "+": the mean of their ranks. Default ${defaults("ranking")}`,
     },
     proxies: {
       value: "NAMES|all",
@@ -58,7 +61,7 @@ const OPTIONS: OptionTable = {
     repeats: { value: "K", help: `Fresh weights over which a score is averaged. ${described("repeats")}` },
     train: {
       value: "K",
-      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the training loss decides. ${described("train")} ${SHORT_TRAINING.candidates} do.`,
+      help: `Of the best candidates so many to train briefly, together, in rounds that keep half: the rank by the proxies and that by the training loss decide. ${described("train")} ${SHORT_TRAINING.candidates} do.`,
     },
     seed: { value: "N", help: "Of the draws and the fresh weights. Default that of the run." },
     channels: { value: "C", help: "Channels of the networks that are scored. Default those of the run." },
@@ -89,7 +92,8 @@ export async function select(args: readonly string[]): Promise<void> {
   const { space: id } = header;
   const text = (name: string) => given.get(name)?.[0];
   const train = numberOf(given, "train");
-  const rankBy = parseRanking(text("rank") ?? defaultRanking(train), "--rank");
+  const standard = standardFor(train);
+  const rankBy = parseRanking(text("rank") ?? standard.ranking, "--rank");
   const shown = text("proxies");
   const available = settings.objective === "supernet" ? PROXY_NAMES : TRAINING_FREE;
   const seedText = text("seed");
@@ -97,7 +101,7 @@ export async function select(args: readonly string[]): Promise<void> {
     run: path,
     seed: seedText === undefined ? header.seed : (settingOf("seed", seedText) as number),
     samples: numberOf(given, "samples"),
-    temperature: numberOf(given, "temperature"),
+    temperature: numberOf(given, "temperature", standard.temperature),
     repeats: numberOf(given, "repeats"),
     rankBy,
     proxies: shown === undefined ? [] : shown === "all" ? available : parseRanking(shown, "--proxies"),
@@ -246,8 +250,8 @@ function sizesOf(given: Given, settings: Settings): Pick<Settings, (typeof SIZES
   return sizes;
 }
 
-function numberOf(given: Given, name: keyof typeof NUMBERS): number {
-  const { min, max, whole, standard } = NUMBERS[name];
+function numberOf(given: Given, name: keyof typeof NUMBERS, standard: number = NUMBERS[name].standard): number {
+  const { min, max, whole } = NUMBERS[name];
   const text = given.get(name)?.[0];
   if (text === undefined) return standard;
   const value = text.trim() === "" ? Number.NaN : Number(text);

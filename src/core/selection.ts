@@ -14,16 +14,25 @@ import { nearest } from "./text";
  * ranked by training-free proxies, in place of the argmax of the mean.
  */
 
+/** How a group is drawn and ranked unless it is asked for otherwise. */
+interface Standard {
+  /** As `parseRanking` reads it. */
+  readonly ranking: string;
+  readonly temperature: number;
+}
+
 /**
- * The rankings unless another is asked for, as `parseRanking` reads them: where the proxies decide, and where they choose what a short
- * training decides between. That one finds the shortcuts by itself, and wants to be given what has capacity. Both were chosen on seeds of
- * their own (docs/results.md).
+ * Where the proxies decide, and where a short training after them does: that one finds by itself what learns easily, wants proxies that
+ * tell capacity, and a wider group to choose from. Chosen on seeds of their own (docs/results.md).
  */
-const DEFAULT_RANKINGS = { alone: "synflow", training: "naswot+flops" };
+const STANDARDS: Readonly<Record<"alone" | "training", Standard>> = {
+  alone: { ranking: "synflow", temperature: 1 },
+  training: { ranking: "synflow+flops", temperature: 1.5 },
+};
 
 /** @param train how many are to be trained; 0: none */
-export function defaultRanking(train: number): string {
-  return train > 0 ? DEFAULT_RANKINGS.training : DEFAULT_RANKINGS.alone;
+export function standardFor(train: number): Standard {
+  return train > 0 ? STANDARDS.training : STANDARDS.alone;
 }
 
 /**
@@ -36,8 +45,8 @@ export const SHORT_TRAINING = {
   image: 8,
   batch: 32,
   steps: 100,
-  rounds: 3,
-  candidates: 30,
+  rounds: 2,
+  candidates: 150,
 } as const;
 
 export interface Candidate {

@@ -2,7 +2,7 @@ import { CONTROLS } from "../core/controls";
 import { InputError } from "../core/errors";
 import { RandomStream } from "../core/random";
 import type { Choices, NetworkSizes, SearchSpace } from "../core/space";
-import { mean } from "../core/statistics";
+import { mean, ranks } from "../core/statistics";
 import { BatchSource } from "../engine/data/batches";
 import type { Dataset } from "../engine/data/dataset";
 import type { OpenDevice } from "../engine/device";
@@ -11,9 +11,9 @@ import { commonWeights, parameterLayout } from "../engine/network";
 
 /**
  * Selection by short training: rounds of successive halving (Jamieson and Talwalkar, AISTATS 2016) by the training loss along the way
- * (TSE; Ru et al., NeurIPS 2021). The candidates of a round train together, from the same initial weights wherever they have parameters
- * in common, and on the same batches. So early a loss mostly tells whether a shortcut leads through the cell: it ranks what a proxy
- * has left, and does not replace one.
+ * (TSE; Ru et al., NeurIPS 2021) and the proxies together. The candidates of a round train together, from the same initial weights wherever
+ * they have parameters in common, and on the same batches. So early a loss tells how easily a cell learns, which shortcuts do most for, and
+ * not how much it can learn, which proxies of its capacity tell: neither does for the other.
  */
 export interface ShortTrainingOptions {
   readonly space: SearchSpace;
@@ -78,19 +78,29 @@ export function stepsInAll(candidates: number, options: Pick<ShortTrainingOption
   return total;
 }
 
-/** Indices of candidates, the best first: who stayed longer, then who has the smaller loss. */
+/**
+ * Indices of candidates, the best first: who stayed longer; of those that stayed as long, who has the smaller sum of two places among them,
+ * that in the list and that by the loss. What ran away comes last.
+ * @param trained the best by the proxies first
+ */
 export function rankTrained(trained: readonly Trained[]): number[] {
-  const indices = trained.map((_, i) => i);
-  // Two that ran away are equals: infinities have no difference.
-  const lower = (a: number, b: number) => (a === b ? 0 : a < b ? -1 : 1);
-  return indices.sort(
-    (a, b) => trained[b].steps - trained[a].steps || lower(trained[a].loss, trained[b].loss) || a - b,
-  );
+  const lengths = [...new Set(trained.map(({ steps }) => steps))].sort((a, b) => b - a);
+  return lengths.flatMap((length) => {
+    const peers = trained.flatMap(({ steps }, i) => (steps === length ? [i] : []));
+    const losses = peers.map((i) => trained[i].loss);
+    const byLoss = ranks(losses);
+    const sums = losses.map((loss, k) => (loss < Number.POSITIVE_INFINITY ? k + byLoss[k] : 2 * peers.length + k));
+    return peers
+      .map((_, k) => k)
+      .sort((a, b) => sums[a] - sums[b] || a - b)
+      .map((k) => peers[k]);
+  });
 }
 
 /**
  * Trains candidates in rounds and returns what each came to, in their order. Reports after every step; stop asking and the device is
- * freed. Of equal candidates, those that come first stay.
+ * freed.
+ * @param candidates the best by the proxies first
  * @throws {InputError} where there are no candidates, too few images, or the device has no compiled engine
  */
 export async function* shortTraining(

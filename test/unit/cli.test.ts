@@ -164,7 +164,8 @@ describe("nas select", { timeout: 60_000 }, () => {
     const { search } = await openSearch(settings, { benchmark: await openBenchmark("nasbench201") });
     writeFileSync(run, toLine(search.header));
     const kept = join(folder, "scores.jsonl");
-    const options = "--samples 20 --rank synflow --channels 2 --image 8 --device wasm --resume".split(" ");
+    // Ten fresh sets of weights a candidate, so that the last is not scored before Ctrl-C arrives.
+    const options = "--samples 20 --rank synflow --temperature 1 --repeats 10 --channels 2 --image 8 --device wasm --resume".split(" ");
     const command = ["select", "--run", run, ...options, kept];
     const child = start(command);
     const stopped = await ended(child, (text) => {
@@ -188,7 +189,7 @@ describe("nas select", { timeout: 60_000 }, () => {
     const selection = JSON.parse(lines[lines.length - 1]);
     const [candidates, trained] = ["candidate", "trained"].map((kind) => rows.filter((row) => row.kind === kind));
     expect(trained.map(({ place, steps }) => [place, steps])).toEqual([
-      [1, 400],
+      [1, 200],
       [2, 200],
       [3, 100],
     ]);
@@ -196,7 +197,7 @@ describe("nas select", { timeout: 60_000 }, () => {
     expect(trained[0].architecture).toBe(candidates[trained[0].rank - 1].architecture);
     expect(trained[0].loss).toBeLessThan(Math.log(10));
     const { kind, ...pick } = trained[0];
-    expect(selection.byTraining).toMatchObject({ winner: pick, control: { place: 1, steps: 400 } });
+    expect(selection.byTraining).toMatchObject({ winner: pick, control: { place: 1, steps: 200 } });
     expect(candidates.map(({ rank }) => rank)).toEqual(candidates.map((_, i) => i + 1));
     expect(Object.keys(candidates[0].scores)).toEqual(["synflow"]);
     const { architecture, benchmark } = candidates[0];
@@ -214,9 +215,13 @@ describe("nas select", { timeout: 60_000 }, () => {
     expect(selection.curve.at(-1)).toMatchObject({ samples: 20, architecture });
     expect(selection.control.benchmark.cifar10.test).toBeGreaterThan(10);
 
-    const other = await nas(...command, "--temperature", "2");
+    const other = await nas(...command, "--seed", "4");
     expect(other).toMatchObject({ status: 2, stdout: "" });
     expect(other.stderr).toContain("is of another selection");
+    // It learnt from the table.
+    expect(await refused("select", "--run", run, "--rank", "one_shot", "--device", "wasm")).toContain(
+      "asks the supernet that the run trained",
+    );
   });
 });
 

@@ -226,12 +226,12 @@ describe("a selection", () => {
     expect(selection.result().training).toMatchObject({ candidates: [], control: [], oracle: null });
     const reports = [];
     for await (const report of selection.train()) reports.push(report);
-    // Three, two, then one network; those of the control likewise.
-    expect(groups).toEqual([3, 2, 1, 3, 2, 1]);
-    const steps = 3 * 100 + 2 * 100 + 200;
-    expect(reports).toHaveLength(2 * 400);
-    expect(reports[399]).toMatchObject({ of: "group", round: 3, done: steps, total: 2 * steps });
-    expect(reports.at(-1)).toMatchObject({ of: "control", networks: 1, done: 2 * steps });
+    // Three, then two networks; those of the control likewise.
+    expect(groups).toEqual([3, 2, 3, 2]);
+    const steps = 3 * 100 + 2 * 100;
+    expect(reports).toHaveLength(2 * 200);
+    expect(reports[199]).toMatchObject({ of: "group", round: 2, done: steps, total: 2 * steps });
+    expect(reports.at(-1)).toMatchObject({ of: "control", networks: 2, done: 2 * steps });
     const { training, candidates, winner } = selection.result();
     const best = candidates.slice(0, 3).map(({ architecture }) => architecture);
     expect(training?.candidates.map(({ rank, architecture }) => best[rank - 1] === architecture)).toEqual([
@@ -239,7 +239,7 @@ describe("a selection", () => {
       true,
       true,
     ]);
-    expect(training?.candidates.map((row) => row.steps)).toEqual([400, 200, 100]);
+    expect(training?.candidates.map((row) => row.steps)).toEqual([200, 200, 100]);
     expect(winner?.architecture).toBe(best[0]);
     const tests = training?.candidates.map(({ benchmark: figures }) => figures?.cifar10.test ?? 0) ?? [];
     expect(training?.oracle?.cifar10.test).toBe(Math.max(...tests));

@@ -119,10 +119,10 @@ describe("a selection for the page", () => {
     await state("finished");
     expect(probed).toHaveLength(1);
     const { training, result } = last() as SelectionProgress;
-    expect(training).toMatchObject({ of: "control", round: 3, networks: 1, done: training?.total });
+    expect(training).toMatchObject({ of: "control", round: 2, networks: 1, done: training?.total });
     expect(result?.training?.candidates.map(({ place, rank, steps }) => ({ place, rank, steps }))).toEqual(
       expect.arrayContaining([
-        { place: 1, rank: expect.any(Number), steps: 400 },
+        { place: 1, rank: expect.any(Number), steps: 200 },
         { place: 2, rank: expect.any(Number), steps: 100 },
       ]),
     );

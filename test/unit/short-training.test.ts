@@ -48,7 +48,7 @@ describe("short training", () => {
     ]);
   });
 
-  it("keeps those whose loss over the last half of their steps is smallest, and goes on with what they have learnt", async () => {
+  it("keeps those whose places in the list and by their loss are best together, and goes on with what they have learnt", async () => {
     const groups: { specs: readonly SupernetSpec[]; losses: number[][] }[] = [];
     const watched: OpenDevice["createGroup"] = async (specs, weights) => {
       const group = await createWasmGroup(specs, weights, 1);
@@ -64,16 +64,20 @@ describe("short training", () => {
     const { outcomes, reports } = await trained(CELLS, watched);
     expect(groups.map(({ specs }) => specs.length)).toEqual([5, 3, 2]);
     // By hand: of two steps the last one decides, of four the last two.
-    const byLoss = groups[0].losses[1].map((loss, i) => ({ loss, i })).sort((a, b) => a.loss - b.loss);
+    const better = (losses: readonly number[], count: number) => {
+      const places = losses.map((loss, k) => k + losses.filter((other) => other < loss).length);
+      return places
+        .map((place, k) => ({ place, k }))
+        .sort((a, b) => a.place - b.place || a.k - b.k)
+        .slice(0, count)
+        .map(({ k }) => k);
+    };
     const cellsOf = (g: number) => groups[g].specs.map(({ architecture }) => architecture);
-    expect(cellsOf(1)).toEqual(byLoss.slice(0, 3).map(({ i }) => CELLS[i]));
-    const second = cellsOf(1).map((cell, k) => ({ cell, loss: groups[1].losses[0][k] + groups[1].losses[1][k] }));
-    expect(cellsOf(2)).toEqual(
-      second
-        .sort((a, b) => a.loss - b.loss)
-        .slice(0, 2)
-        .map(({ cell }) => cell),
-    );
+    expect(cellsOf(1)).toEqual(better(groups[0].losses[1], 3).map((i) => CELLS[i]));
+    const inTheList = CELLS.filter((cell) => cellsOf(1).includes(cell));
+    const [third, fourth] = groups[1].losses;
+    const sums = inTheList.map((cell) => cellsOf(1).indexOf(cell)).map((k) => third[k] + fourth[k]);
+    expect(cellsOf(2)).toEqual(better(sums, 2).map((k) => inTheList[k]));
     expect(outcomes.map(({ steps }) => steps).sort()).toEqual([2, 2, 4, 8, 8]);
     expect(reports.at(-1)).toEqual({ round: 3, networks: 2, done: 10 + 6 + 8, total: 24 });
     // Whoever trains without a rest comes to the same.
@@ -90,13 +94,19 @@ describe("short training", () => {
   });
 });
 
-it("ranks who stayed longer first, then smaller losses, and what ran away last", () => {
+it("ranks who stayed longer first, then by the sum of two places, and what ran away last", () => {
+  const [short, long, away] = [{ steps: 2 }, { steps: 4 }, { steps: 4, loss: Number.POSITIVE_INFINITY }];
   const outcomes = [
-    { steps: 2, loss: 1 },
-    { steps: 4, loss: Number.POSITIVE_INFINITY },
-    { steps: 4, loss: 2 },
-    { steps: 2, loss: 0.5 },
-    { steps: 4, loss: Number.POSITIVE_INFINITY },
+    { ...short, loss: 1 },
+    away,
+    // In the list 0, 1, 2 and 3 of those that have a loss, by it 2, 3, 0 and 1: sums of 2, 4, 2 and 4 and a place more after what ran away.
+    { ...long, loss: 3 },
+    { ...long, loss: 4 },
+    { ...short, loss: 0.5 },
+    { ...long, loss: 1 },
+    { ...long, loss: 2 },
+    away,
   ];
-  expect(rankTrained(outcomes)).toEqual([2, 1, 4, 3, 0]);
+  // Of equals the one that comes first.
+  expect(rankTrained(outcomes)).toEqual([2, 5, 3, 6, 1, 7, 0, 4]);
 });

@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
 import { PROXIES, PROXY_NAMES, TRAINING_FREE } from "../../core/proxies";
-import { defaultRanking, parseRanking, SHORT_TRAINING } from "../../core/selection";
+import { parseRanking, SHORT_TRAINING, standardFor } from "../../core/selection";
 import type { SelectionRequest } from "../../worker/protocol";
 import { NAMES } from "../bar/Device";
 import { clock, count } from "../format";
@@ -16,30 +16,37 @@ import { cancelSelection, select, useSelection } from "./selection";
 
 const SAMPLES = [10, 20, 50, 100, 200, 500, 1000];
 /** How many a short training may decide between. */
-const TRAINED = [10, 20, SHORT_TRAINING.candidates, 100];
-const TEMPERATURES = [0.5, 1, 2, 3, 5, 10];
-const RANKINGS = [...new Set([defaultRanking(0), defaultRanking(1), ...PROXY_NAMES])];
+const TRAINED = [10, 50, SHORT_TRAINING.candidates, 300];
+const TEMPERATURES = [0.5, 1, 1.5, 2, 3, 5, 10];
+const RANKINGS = [...new Set([standardFor(0).ranking, standardFor(1).ranking, ...PROXY_NAMES])];
 
 interface KnobValues {
   readonly samples: number;
-  readonly temperature: number;
-  /** Null: what is best before what follows. */
+  /** Null, here and below: what is best before what follows. */
+  readonly temperature: number | null;
   readonly ranking: string | null;
   readonly every: boolean;
   readonly train: number;
 }
 
 /** They stay as they are while the drawer is closed. */
-const useKnobs = create<KnobValues>(() => ({ samples: 100, temperature: 1, ranking: null, every: false, train: 0 }));
+const useKnobs = create<KnobValues>(() => ({
+  samples: 100,
+  temperature: null,
+  ranking: null,
+  every: false,
+  train: 0,
+}));
 const set = useKnobs.setState;
 
 /** What is drawn and how it is ranked; starts, cancels and resumes it. */
 export function Knobs() {
   const { settings } = useRecording();
   const moment = useMoment();
-  const { samples, temperature, every, train, ...chosen } = useKnobs();
-  const standard = defaultRanking(train);
-  const ranking = chosen.ranking ?? standard;
+  const { samples, every, train, ...chosen } = useKnobs();
+  const standard = standardFor(train);
+  const ranking = chosen.ranking ?? standard.ranking;
+  const temperature = chosen.temperature ?? standard.temperature;
   const latest = useSelection((state) => state.latest);
   const running = useApp((state) => state.phase === "running");
   const preparing = useApp((state) => state.phase === "preparing");
@@ -74,13 +81,17 @@ export function Knobs() {
       <Choice
         label={moment.scale ? "Scale σ times" : "Temperature"}
         value={temperature}
-        onChange={(value) => set({ temperature: Number(value) })}
+        onChange={(value) => set({ temperature: Number(value) === standard.temperature ? null : Number(value) })}
       >
         {TEMPERATURES.map((value) => (
           <option key={value}>{value}</option>
         ))}
       </Choice>
-      <Choice label="Rank by" value={ranking} onChange={(value) => set({ ranking: value === standard ? null : value })}>
+      <Choice
+        label="Rank by"
+        value={ranking}
+        onChange={(value) => set({ ranking: value === standard.ranking ? null : value })}
+      >
         {RANKINGS.map((value) => (
           <option key={value} value={value}>
             {rankingTitle(parseRanking(value, "the ranking"))}
@@ -132,7 +143,7 @@ export function Knobs() {
         )}
         <Where note={obstacle ?? (running ? "Start pauses the search; what it learned stays as it is." : null)} />
       </div>
-      {ranking !== standard && <p className="small muted select-help">{helpOf(ranking)}</p>}
+      {ranking !== standard.ranking && <p className="small muted select-help">{helpOf(ranking)}</p>}
       {train > 0 && <p className="small muted select-help">{trainingHelp()}</p>}
     </section>
   );
@@ -142,8 +153,9 @@ export function Knobs() {
 function trainingHelp(): string {
   const { image, channels, steps, rounds } = SHORT_TRAINING;
   const networks = `Small networks (${image} px, ${channels} channels) with the same initial weights see the same batches`;
-  const halving = `after ${steps} steps the half with the smaller training loss stays, ${rounds} rounds in all`;
-  return `${networks}; ${halving}. Successive halving: Jamieson and Talwalkar, AISTATS 2016; training loss as the measure: Ru et al., NeurIPS 2021.`;
+  const halving = `after ${steps} steps the half stays whose places by the proxies and by the training loss are best together, ${rounds} rounds in all`;
+  const why = "A loss so early tells how easily a cell learns, the proxies how much it can";
+  return `${networks}; ${halving}. ${why}. Successive halving: Jamieson and Talwalkar, AISTATS 2016; training loss as the measure: Ru et al., NeurIPS 2021.`;
 }
 
 function helpOf(ranking: string): string {
