@@ -78,7 +78,7 @@ export function weightRateAt(
 }
 
 /** Images by which one-shot accuracies tell architectures apart. */
-const ONE_SHOT_IMAGES = 1000;
+export const ONE_SHOT_IMAGES = 1000;
 
 type StepHalf = Pick<StepRecord, "validLoss" | "validAccuracy" | "noise" | "gradient" | "curvature">;
 

@@ -104,7 +104,7 @@ export function Knobs() {
         onChange={(value) => set({ every: value === "every" })}
       >
         <option value="ranked">that alone</option>
-        <option value="every">every proxy, slower</option>
+        <option value="every">every proxy</option>
       </Choice>
       <Choice label="Then train" value={train} onChange={(value) => set({ train: Number(value) })}>
         <option value={0}>none</option>

@@ -4,7 +4,7 @@
  *   npm run sweep -- choose 100..107 [NAME ...]   seeds that defaults may be chosen on
  *   npm run sweep -- judge 0..15 [NAME ...]       seeds that no choice has seen
  *   npm run sweep -- report                       docs/searches.md from what there is
- *   npm run sweep -- select 0..15                 selections from the run files of the default
+ *   npm run sweep -- select 0..15                 selections from runs of the default, which are run again where their files are gone
  *   npm run sweep -- results                      docs/results.md from what there is
  *
  * Each search leaves its run file in runs/, which is not kept, and its outcome in docs/searches.jsonl; each selection what nas select
@@ -21,7 +21,7 @@ import { type Outcome, outcomeOf } from "./outcome";
 import { report } from "./report";
 import { results } from "./results";
 import { type SelectionOutcome, selectionOf, WAYS, type Way } from "./selections";
-import { LINES, SEEDS } from "./settings";
+import { LINES, type Line, SEEDS } from "./settings";
 
 const RESULTS = "docs/searches.jsonl";
 const SELECTIONS = "docs/selections.jsonl";
@@ -51,21 +51,32 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
   const unknown = names.find((name) => !LINES.some((line) => line.name === name));
   if (unknown) throw new Error(`unknown setting "${unknown}": expected ${LINES.map(({ name }) => name).join(", ")}`);
   const wanted = names.length > 0 ? LINES.filter(({ name }) => names.includes(name)) : LINES;
-  mkdirSync("runs", { recursive: true });
-  const device = await chooseDevice({ device: "wasm" });
-  const dataset = await openData("fashion-mnist");
-  const benchmark = await openBenchmark("nasbench201");
+  const bench = await openBench();
   const done = new Set(known<Outcome>(RESULTS).map(({ name, seed }) => `${name} ${seed}`));
   for (let seed = first; seed <= last; seed++) {
     for (const { name, settings } of wanted) {
       if (done.has(`${name} ${seed}`)) continue;
+      const text = await bench.searched(name, settings, seed);
+      const outcome = outcomeOf(name, text);
+      appendFileSync(RESULTS, `${JSON.stringify(outcome)}\n`);
+      console.error(
+        `${name} seed ${seed}: ${outcome.architecture} ${outcome.test.join(" / ")} in ${outcome.seconds} s`,
+      );
+    }
+  }
+}
+
+/** Whole searches on the WASM device; each leaves its run file, and returns it. */
+async function openBench() {
+  mkdirSync("runs", { recursive: true });
+  const device = await chooseDevice({ device: "wasm" });
+  const dataset = await openData("fashion-mnist");
+  const benchmark = await openBenchmark("nasbench201");
+  const createEngine = device.createEngine.bind(device);
+  return {
+    async searched(name: string, settings: Line["settings"], seed: number): Promise<string> {
       const whole = withDefaults({ ...settings, seed, evaluateEvery: 100 });
-      const { search, close } = await openSearch(whole, {
-        dataset,
-        device: device.choice,
-        createEngine: device.createEngine.bind(device),
-        benchmark,
-      });
+      const { search, close } = await openSearch(whole, { dataset, device: device.choice, createEngine, benchmark });
       const begun = performance.now();
       const lines = [toLine(search.header)];
       while (!search.done) {
@@ -76,32 +87,34 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
       close();
       const text = lines.join("");
       writeFileSync(`runs/${name}.${seed}.jsonl`, text);
-      const outcome = outcomeOf(name, text);
-      appendFileSync(RESULTS, `${JSON.stringify(outcome)}\n`);
-      console.error(
-        `${name} seed ${seed}: ${outcome.architecture} ${outcome.test.join(" / ")} in ${outcome.seconds} s`,
-      );
-    }
-  }
+      return text;
+    },
+  };
 }
 
 async function selections(): Promise<void> {
   const [first, last] = range.split("..").map(Number);
   if (!(first <= last)) throw new Error(`expected seeds as 0..15, got ${range}`);
+  let bench: Awaited<ReturnType<typeof openBench>> | null = null;
   const done = new Set(known<SelectionOutcome>(SELECTIONS).map(({ way, seed }) => `${way} ${seed}`));
   for (let seed = first; seed <= last; seed++) {
     for (const [way, options] of Object.entries(WAYS)) {
       if (done.has(`${way} ${seed}`)) continue;
-      const kept = `runs/default.${seed}.${way}.jsonl`;
+      const [run, kept] = [`runs/default.${seed}.jsonl`, `runs/default.${seed}.${way}.jsonl`];
+      // Run files are not kept with the sources: the same seed makes the same one again.
+      if (!existsSync(run)) {
+        bench ??= await openBench();
+        await bench.searched("default", {}, seed);
+      }
       if (!existsSync(kept)) {
         const command = ["--import", "tsx", "src/cli/nas.ts", "select", "--device", "wasm"];
-        const run = spawnSync("node", [...command, "--run", `runs/default.${seed}.jsonl`, ...options], {
+        const child = spawnSync("node", [...command, "--run", run, ...options], {
           stdio: ["ignore", "pipe", "inherit"],
           encoding: "utf8",
           maxBuffer: 2 ** 28,
         });
-        if (run.status !== 0) throw new Error(`nas select failed for ${kept}`);
-        writeFileSync(kept, run.stdout);
+        if (child.status !== 0) throw new Error(`nas select failed for ${kept}`);
+        writeFileSync(kept, child.stdout);
       }
       const outcome = selectionOf(way as Way, readFileSync(kept, "utf8"));
       appendFileSync(SELECTIONS, `${JSON.stringify(outcome)}\n`);
