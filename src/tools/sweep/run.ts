@@ -5,6 +5,7 @@
  *   npm run sweep -- judge 0..15 [NAME ...]       seeds that no choice has seen
  *   npm run sweep -- report                       docs/searches.md from what there is
  *   npm run sweep -- select 0..15                 selections from runs of the default, which are run again where their files are gone
+ *   npm run sweep -- rules 100..131               docs/selection.md: what other rules would select from such runs
  *   npm run sweep -- results                      docs/results.md from what there is
  *
  * Each search leaves its run file in runs/, which is not kept, and its outcome in docs/searches.jsonl; each selection what nas select
@@ -16,10 +17,12 @@ import { openBenchmark, openData } from "../../cli/files";
 import { withDefaults } from "../../core/settings";
 import { chooseDevice } from "../../engine/devices";
 import { openSearch } from "../../search/open";
-import { toLine } from "../../search/runfile";
+import { parseRunFile, toLine } from "../../search/runfile";
+import { posteriorOf } from "../../search/select";
 import { type Outcome, outcomeOf } from "./outcome";
 import { report } from "./report";
 import { results } from "./results";
+import { rules } from "./rules";
 import { type SelectionOutcome, selectionOf, WAYS, type Way } from "./selections";
 import { LINES, type Line, SEEDS } from "./settings";
 
@@ -39,8 +42,9 @@ if (part === "report") writeFileSync("docs/searches.md", report(known(RESULTS), 
 else if (part === "results") {
   writeFileSync("docs/results.md", results(known(RESULTS), known(SELECTIONS), await openBenchmark("nasbench201")));
 } else if (part === "select") await selections();
+else if (part === "rules") await compareRules();
 else if (part === "choose" || part === "judge") await searches(SEEDS[part]);
-else throw new Error(`expected choose, judge, report, select or results, got ${part}`);
+else throw new Error(`expected choose, judge, report, select, rules or results, got ${part}`);
 // The engine's threads would keep the process alive.
 process.exit(0);
 
@@ -92,12 +96,26 @@ async function openBench() {
   };
 }
 
-async function selections(): Promise<void> {
+/** The seeds of the range. */
+function seedsOf(): number[] {
   const [first, last] = range.split("..").map(Number);
   if (!(first <= last)) throw new Error(`expected seeds as 0..15, got ${range}`);
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+async function compareRules(): Promise<void> {
+  const runs = new Map(
+    seedsOf().map((seed) => [seed, posteriorOf(parseRunFile(readFileSync(`runs/default.${seed}.jsonl`, "utf8")))]),
+  );
+  const device = await chooseDevice({ device: "wasm" });
+  const [dataset, benchmark] = [await openData("fashion-mnist"), await openBenchmark("nasbench201")];
+  writeFileSync("docs/selection.md", await rules(runs, { device, dataset, benchmark }));
+}
+
+async function selections(): Promise<void> {
   let bench: Awaited<ReturnType<typeof openBench>> | null = null;
   const done = new Set(known<SelectionOutcome>(SELECTIONS).map(({ way, seed }) => `${way} ${seed}`));
-  for (let seed = first; seed <= last; seed++) {
+  for (const seed of seedsOf()) {
     for (const [way, options] of Object.entries(WAYS)) {
       if (done.has(`${way} ${seed}`)) continue;
       const [run, kept] = [`runs/default.${seed}.jsonl`, `runs/default.${seed}.${way}.jsonl`];
