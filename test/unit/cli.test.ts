@@ -165,7 +165,10 @@ describe("nas select", { timeout: 60_000 }, () => {
     writeFileSync(run, toLine(search.header));
     const kept = join(folder, "scores.jsonl");
     // Ten fresh sets of weights a candidate, so that the last is not scored before Ctrl-C arrives.
-    const options = "--samples 20 --rank synflow --temperature 1 --repeats 10 --channels 2 --image 8 --device wasm --resume".split(" ");
+    const options =
+      "--samples 20 --rank synflow --temperature 1 --repeats 10 --channels 2 --image 8 --device wasm --resume".split(
+        " ",
+      );
     const command = ["select", "--run", run, ...options, kept];
     const child = start(command);
     const stopped = await ended(child, (text) => {
