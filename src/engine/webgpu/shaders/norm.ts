@@ -63,19 +63,23 @@ const tilesShader = shader({
 /** Invocations of a workgroup that each merge the tiles of one vector. */
 const MERGERS = 4;
 
+/** Tiles, evenly spaced, whose means together are about that of all: one alone may lie at a border. */
+const SHIFTS = 8;
+
 const statsShader = both(({ meets, lanes }) =>
   shader({
     name: `stats${meets ? ", meeting" : ""}`,
     fields: ["partials", "positions", "vectors", "stats"],
     size: meets ? lanes : MERGERS,
     globals: meeting({ meets, lanes, partials: 1 }, 2),
-    // Differences from the first tile's mean keep the variance from cancelling.
+    // Differences from about the mean keep the variance from cancelling.
     body: `
   let v = ${meets ? "group.x" : "id.x"};
   if (v >= vectors) { return; }
   let invocations = positions * STEP;
   let begin = partials + v * invocations * 2;
-  let shift = m[begin];
+  var shift = vec4f();
+  for (var i = 0; i < ${SHIFTS}; i++) { shift += m[begin + 2 * (i * invocations / ${SHIFTS})] / ${SHIFTS}.0; }
   var sum = vec4f();
   var square = vec4f();
   for (var i = ${meets ? "lane" : "0"}; i < invocations; i += ${meets ? lanes : 1}) {
