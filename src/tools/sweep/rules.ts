@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { SETS } from "../../app/benchmark/sets";
+import { rankingTitle } from "../../app/select/scores";
 import type { Benchmark } from "../../core/benchmark";
 import { BENCHMARK_SETS } from "../../core/benchmark";
 import { NAS_BENCH_201 } from "../../core/nasbench201";
@@ -106,7 +107,7 @@ export async function rules(
     "judges. Each draws a thousand cells and trains the best by the proxies; every cell trains once, from the same weights on the same",
     "batches whichever run drew it. Test accuracies, %, in the benchmark's table: mean ± standard deviation over the runs. The halves of the",
     "space are by a hash of the cell. As chosen:",
-    `${CHOSEN.count} cells by ${CHOSEN.ranking.replace("+", " and ")} of scales times ${CHOSEN.temperature}, ${SHORT_TRAINING.rounds} rounds, places by the proxies and by the loss added.`,
+    `${CHOSEN.count} cells by ${rankingTitle(parseRanking(CHOSEN.ranking, "a rule"))}, scales times ${CHOSEN.temperature}, ${SHORT_TRAINING.rounds} rounds, places by the proxies and by the loss added.`,
     "",
     ...tables,
   ].join("\n");
