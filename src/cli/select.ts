@@ -4,6 +4,7 @@ import type { ControlKey, Settings } from "../core/controls";
 import { InputError, messageOf } from "../core/errors";
 import { PROXIES, PROXY_NAMES, type Scores, TRAINING_FREE } from "../core/proxies";
 import { parseRanking, SHORT_TRAINING, standardFor } from "../core/selection";
+import type { Choices } from "../core/space";
 import { SPACES } from "../core/spaces";
 import type { Dataset } from "../engine/data/dataset";
 import { chooseDevice, type ReadyDevice } from "../engine/devices";
@@ -115,13 +116,14 @@ export async function select(args: readonly string[]): Promise<void> {
     engine: "compiled",
     device: named === undefined ? undefined : choiceOf("--device", named, COMPILED),
   });
-  let supernet: OpenSearch | null = null;
+  const trainedAgain: { supernet: OpenSearch | null } = { supernet: null };
   try {
-    if ([...rankBy, ...proxies].includes("one_shot") && settings.objective === "supernet") {
-      const own = header.data === data ? dataset : await openData(header.data);
-      supernet = await retrained(records, device, own, stop);
-    }
-    const search = supernet?.search;
+    // Trained when it is first asked: a selection that is refused, or has its scores already, needs none.
+    const oneShot = async (architecture: Choices) => {
+      const own = () => (header.data === data ? dataset : openData(header.data));
+      trainedAgain.supernet ??= await retrained(records, device, await own(), stop);
+      return trainedAgain.supernet.search.oneShotAccuracy(architecture);
+    };
     const selection = new Selection({
       ...drawn,
       posterior: posteriorOf(records),
@@ -133,7 +135,7 @@ export async function select(args: readonly string[]): Promise<void> {
         repeats,
         proxies,
         device,
-        ...(search && { oneShot: (architecture) => search.oneShotAccuracy(architecture) }),
+        ...(settings.objective === "supernet" && { oneShot }),
       },
       training: train > 0 ? { count: train, dataset, device } : null,
     });
@@ -165,7 +167,7 @@ export async function select(args: readonly string[]): Promise<void> {
     const { method } = header;
     console.log(JSON.stringify({ kind: "selection", method, ...winner, ...options, ...rest, ...byTraining, seconds }));
   } finally {
-    supernet?.close();
+    trainedAgain.supernet?.close();
     device.close();
   }
 }
@@ -185,7 +187,8 @@ async function retrained(
     for await (const step of retrace(opened.search, run)) {
       if (step % tenth === 0) console.error(`supernet: step ${step} of ${total} trained again`);
       await setImmediate();
-      if (stop.wanted) throw new Interrupted("interrupted before anything was scored: the same command begins anew");
+      if (stop.wanted)
+        throw new Interrupted("interrupted while the supernet was trained again, with which the same command begins");
     }
     return opened;
   } catch (error) {

@@ -18,7 +18,7 @@ import { withDefaults } from "../../core/settings";
 import { chooseDevice } from "../../engine/devices";
 import { openSearch } from "../../search/open";
 import { parseRunFile, toLine } from "../../search/runfile";
-import { posteriorOf } from "../../search/select";
+import { type Posterior, posteriorOf } from "../../search/select";
 import { type Outcome, outcomeOf } from "./outcome";
 import { report } from "./report";
 import { results } from "./results";
@@ -28,6 +28,7 @@ import { LINES, type Line, SEEDS } from "./settings";
 
 const RESULTS = "docs/searches.jsonl";
 const SELECTIONS = "docs/selections.jsonl";
+let opened: ReturnType<typeof openBench> | null = null;
 const [part, range = "", ...names] = process.argv.slice(2);
 
 const known = <Kept>(file: string): Kept[] =>
@@ -55,12 +56,12 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
   const unknown = names.find((name) => !LINES.some((line) => line.name === name));
   if (unknown) throw new Error(`unknown setting "${unknown}": expected ${LINES.map(({ name }) => name).join(", ")}`);
   const wanted = names.length > 0 ? LINES.filter(({ name }) => names.includes(name)) : LINES;
-  const bench = await openBench();
+  const { searched } = await bench();
   const done = new Set(known<Outcome>(RESULTS).map(({ name, seed }) => `${name} ${seed}`));
   for (let seed = first; seed <= last; seed++) {
     for (const { name, settings } of wanted) {
       if (done.has(`${name} ${seed}`)) continue;
-      const text = await bench.searched(name, settings, seed);
+      const text = await searched(name, settings, seed);
       const outcome = outcomeOf(name, text);
       appendFileSync(RESULTS, `${JSON.stringify(outcome)}\n`);
       console.error(
@@ -70,7 +71,12 @@ async function searches([lowest, highest]: readonly [number, number]): Promise<v
   }
 }
 
-/** Whole searches on the WASM device; each leaves its run file, and returns it. */
+/** Whole searches on the WASM device, which is opened once; each leaves its run file, and returns it. */
+function bench(): ReturnType<typeof openBench> {
+  opened ??= openBench();
+  return opened;
+}
+
 async function openBench() {
   mkdirSync("runs", { recursive: true });
   const device = await chooseDevice({ device: "wasm" });
@@ -78,6 +84,9 @@ async function openBench() {
   const benchmark = await openBenchmark("nasbench201");
   const createEngine = device.createEngine.bind(device);
   return {
+    device,
+    dataset,
+    benchmark,
     async searched(name: string, settings: Line["settings"], seed: number): Promise<string> {
       const whole = withDefaults({ ...settings, seed, evaluateEvery: 100 });
       const { search, close } = await openSearch(whole, { dataset, device: device.choice, createEngine, benchmark });
@@ -104,29 +113,27 @@ function seedsOf(): number[] {
 }
 
 async function compareRules(): Promise<void> {
-  const runs = new Map(
-    seedsOf().map((seed) => [seed, posteriorOf(parseRunFile(readFileSync(`runs/default.${seed}.jsonl`, "utf8")))]),
-  );
-  const device = await chooseDevice({ device: "wasm" });
-  const [dataset, benchmark] = [await openData("fashion-mnist"), await openBenchmark("nasbench201")];
-  writeFileSync("docs/selection.md", await rules(runs, { device, dataset, benchmark }));
+  const runs = new Map<number, Posterior>();
+  for (const seed of seedsOf()) runs.set(seed, posteriorOf(parseRunFile(readFileSync(await defaultRun(seed), "utf8"))));
+  writeFileSync("docs/selection.md", await rules(runs, await bench()));
+}
+
+/** The run file of the default. Such files are not kept with the sources: the same seed makes the same one again. */
+async function defaultRun(seed: number): Promise<string> {
+  const path = `runs/default.${seed}.jsonl`;
+  if (!existsSync(path)) await (await bench()).searched("default", {}, seed);
+  return path;
 }
 
 async function selections(): Promise<void> {
-  let bench: Awaited<ReturnType<typeof openBench>> | null = null;
   const done = new Set(known<SelectionOutcome>(SELECTIONS).map(({ way, seed }) => `${way} ${seed}`));
   for (const seed of seedsOf()) {
     for (const [way, options] of Object.entries(WAYS)) {
       if (done.has(`${way} ${seed}`)) continue;
-      const [run, kept] = [`runs/default.${seed}.jsonl`, `runs/default.${seed}.${way}.jsonl`];
-      // Run files are not kept with the sources: the same seed makes the same one again.
-      if (!existsSync(run)) {
-        bench ??= await openBench();
-        await bench.searched("default", {}, seed);
-      }
+      const kept = `runs/default.${seed}.${way}.jsonl`;
       if (!existsSync(kept)) {
         const command = ["--import", "tsx", "src/cli/nas.ts", "select", "--device", "wasm"];
-        const child = spawnSync("node", [...command, "--run", run, ...options], {
+        const child = spawnSync("node", [...command, "--run", await defaultRun(seed), ...options], {
           stdio: ["ignore", "pipe", "inherit"],
           encoding: "utf8",
           maxBuffer: 2 ** 28,
